@@ -1,0 +1,1 @@
+"""Members: invitation, enrolment, log-in, sessions, linked messengers, and the roster in use."""

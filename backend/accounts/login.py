@@ -1,0 +1,156 @@
+"""Log-in: passphrase proof and one-time code, the same work for names that nobody has."""
+
+import hmac
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.accounts.argon import Argon, faked, from_stored
+from backend.accounts.names import login_name
+from backend.accounts.sessions import open_session
+from backend.accounts.throttle import Pace, failures, forgive, record_failure, wait_ms
+from backend.accounts.totp import SECRET_BYTES, matching_step
+from backend.database.tables import members
+from backend.errors import RelaisError
+from backend.relais import Relais
+
+_NAME_PACE: Final = Pace(free=5, base=2, cap=60)
+"""Strangers can start this one, so it stays short."""
+_CODE_PACE: Final = Pace(free=5, base=5, cap=900)
+"""Only someone who has the passphrase can start this one."""
+_ALL_PACE: Final = Pace(free=200, base=1, cap=5)
+"""Over all names together; a name that nobody guessed at lately is not held up by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A session was opened."""
+
+    member_id: str
+    token: str
+
+    def __repr__(self) -> str:
+        return "<sealed>"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not logged in; with ``wait_ms`` the caller tried too often."""
+
+    wait_ms: int = 0
+
+    def error(self) -> RelaisError:
+        """As it is answered; the same whatever was wrong."""
+        if self.wait_ms:
+            seconds = -(-self.wait_ms // 1000)
+            return RelaisError(
+                429, "slow_down", f"Too many tries. Wait {seconds} seconds.", retry_after=seconds
+            )
+        return RelaisError(
+            401,
+            "wrong",
+            "Name, passphrase or code is wrong. A code works once: wait for the next one.",
+        )
+
+
+async def argon_for(connection: AsyncConnection, relais: Relais, name: str) -> Argon:
+    """The member's parameters, or stable faked ones."""
+    folded = login_name(name)
+    row = await _member(connection, folded)
+    invented = faked(relais.vault.keyring, folded)
+    return invented if row is None else from_stored(row.argon)
+
+
+async def log_in(
+    relais: Relais, name: str, login: bytes, code: str, *, device: str | None
+) -> LoggedIn | Refused:
+    """One attempt, in one transaction that also counts failures.
+
+    ``device``: the member id that this browser proved earlier (see ``devices``); its attempts are
+    counted apart, so that a stranger's guesses do not keep the member out.
+    """
+    folded, now = login_name(name), relais.world.now()
+    async with relais.db.write() as tx:
+        row = await _member(tx, folded, lock=True)
+        known = row is not None and device == row.id
+        own, everyone = _lanes(relais, folded, known=known)
+        if wait := await _wait(tx, own, everyone, now):
+            return Refused(wait)
+        proven = _proves(relais, row, login)
+        if row is None or not proven:
+            _matching(relais, None, code, now)
+            await record_failure(tx, own, now)
+            if everyone is not None:
+                await record_failure(tx, everyone, now)
+            return Refused()
+        return await _second_factor(tx, relais, row, code, own)
+
+
+async def _second_factor(
+    tx: AsyncConnection, relais: Relais, row: Row[Any], code: str, own: bytes
+) -> LoggedIn | Refused:
+    now = relais.world.now()
+    codes = relais.vault.keyring.index("throttle", "code", row.id)
+    if wait := await wait_ms(tx, codes, _CODE_PACE, now):
+        return Refused(wait)
+    step = _matching(relais, row, code, now)
+    if step is None or not await _use_step(tx, row.id, step):
+        await record_failure(tx, codes, now)
+        return Refused()
+    for key in (codes, own):
+        await forgive(tx, key)
+    return LoggedIn(row.id, await open_session(tx, relais, row.id))
+
+
+def _lanes(relais: Relais, folded: str, *, known: bool) -> tuple[bytes, bytes | None]:
+    """Where failures are counted: for this name, and (strangers only) for all names together."""
+    index = relais.vault.keyring.index
+    if known:
+        return index("throttle", "login on a known device", folded), None
+    return index("throttle", "login", folded), index("throttle", "login", "*", "everyone")
+
+
+async def _wait(tx: AsyncConnection, own: bytes, everyone: bytes | None, now: int) -> int:
+    wait = await wait_ms(tx, own, _NAME_PACE, now)
+    if everyone is not None and await failures(tx, own, now):
+        wait = max(wait, await wait_ms(tx, everyone, _ALL_PACE, now))
+    return wait
+
+
+def _proves(relais: Relais, row: Row[Any] | None, login: bytes) -> bool:
+    owner = row.id if row is not None else "nobody"
+    given = relais.vault.keyring.index("login", owner, login.hex())
+    kept = row.login_index if row is not None else bytes(32)
+    return hmac.compare_digest(given, kept) and row is not None
+
+
+def _matching(relais: Relais, row: Row[Any] | None, code: str, now: int) -> int | None:
+    if row is None:
+        secret = relais.vault.keyring.index("login", "no such secret")[:SECRET_BYTES]
+        matching_step(secret, code, now, after=0)
+        return None
+    secret = relais.vault.keyring.open("members", row.totp_sealed, "members", "totp", row.id)
+    return matching_step(secret, code, now, after=row.totp_step)
+
+
+async def _use_step(tx: AsyncConnection, member_id: str, step: int) -> bool:
+    """Of two log-ins with one code, one gets it."""
+    used = await tx.execute(
+        update(members)
+        .where(members.c.id == member_id, members.c.totp_step < step)
+        .values(totp_step=step)
+    )
+    return used.rowcount == 1
+
+
+async def _member(
+    connection: AsyncConnection, folded: str, *, lock: bool = False
+) -> Row[Any] | None:
+    query = select(members).where(
+        members.c.login_name == folded,
+        members.c.enrolled_at.is_not(None),
+        members.c.disabled_at.is_(None),
+    )
+    return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()

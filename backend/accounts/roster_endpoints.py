@@ -1,0 +1,58 @@
+"""The roster over HTTP: read by every member, uploaded by a coordinator."""
+
+from fastapi import APIRouter, Depends
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.accounts import guard
+from backend.accounts.guard import Here, Member, hold_role
+from backend.accounts.roster_store import current_signed, install
+from backend.accounts.schemas import RosterIn, RosterOut
+from backend.errors import RelaisError
+from backend.relais import Relais
+from backend.vault.roster import RosterError, SignedRoster
+
+router = APIRouter(prefix="/v1", tags=["roster"], dependencies=[Depends(guard.same_site)])
+
+_ADVICE = {
+    "malformed": "This is no roster.",
+    "not_canonical": "The document is not written in the canonical form; sign it again.",
+    "wrong_root": "It is not signed by the coordinator key that is pinned in the settings.",
+    "bad_signature": "The signature does not fit the pinned coordinator key.",
+    "expired": "It has expired; sign a new one.",
+    "too_long_valid": "It is valid for more than 90 days; sign a new one.",
+    "wrong_version": "Its version must be one above the roster in use.",
+    "wrong_previous": "It does not name the roster in use as the one before it.",
+}
+
+
+async def roster_out(connection: AsyncConnection, relais: Relais) -> RosterOut | None:
+    """The roster in force with its exact bytes, or None."""
+    found = await current_signed(connection, relais.settings, relais.world.now())
+    if found is None:
+        return None
+    roster, signed = found
+    return RosterOut(version=roster.version, document=signed.document, signature=signed.signature)
+
+
+@router.get("/roster")
+async def read_roster(_: Member, relais: Here) -> RosterOut:
+    """The roster in force; 404 ``no_roster`` while there is none."""
+    async with relais.db.read() as connection:
+        found = await roster_out(connection, relais)
+    if found is None:
+        raise RelaisError(404, "no_roster", "No signed roster is in force yet.")
+    return found
+
+
+@router.post("/roster", status_code=201)
+async def upload_roster(body: RosterIn, member: Member, relais: Here) -> RosterOut:
+    """Bring a new roster into force. 422 with the reason when it may not follow the one in use."""
+    hold_role(member, "coordinator")
+    signed = SignedRoster(body.document, body.signature)
+    try:
+        async with relais.db.write() as tx:
+            roster = await install(tx, relais.settings, relais.world.now(), signed)
+    except RosterError as error:
+        raise RelaisError(422, error.code, _ADVICE[error.code]) from error
+    relais.directory.invalidate()
+    return RosterOut(version=roster.version, document=signed.document, signature=signed.signature)

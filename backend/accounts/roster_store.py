@@ -1,0 +1,164 @@
+"""The roster in use: stored versions, what may follow them, and the holders it vouches for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from backend.database.tables import members, rosters
+from backend.vault.compartments import Holder
+from backend.vault.roster import Roster, RosterError, SignedRoster, read_roster
+from backend.vault.roster_floor import Floor, raise_floor, read_floor
+from backend.vault.roster_root import pinned_root
+from sealing import PublicKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from backend.relais import Relais
+    from backend.settings import Settings
+
+RECOVERY = "recovery"
+
+
+async def stored(connection: AsyncConnection) -> SignedRoster | None:
+    """The newest signed document as it lies in the database, not verified."""
+    newest = select(func.max(rosters.c.version)).scalar_subquery()
+    found = await connection.execute(
+        select(rosters.c.document, rosters.c.signature).where(rosters.c.version == newest)
+    )
+    row = found.one_or_none()
+    return None if row is None else SignedRoster(row.document, row.signature)
+
+
+def verified(signed: SignedRoster | None, settings: Settings) -> Roster | None:
+    """``signed`` when its signature, mode and version hold; expiry is not looked at.
+
+    Fails closed: a newest roster that does not verify is not replaced by the one before it.
+    """
+    root = pinned_root(settings)
+    if signed is None or root is None:
+        return None
+    try:
+        roster = read_roster(signed, root)
+    except RosterError:
+        return None
+    floor = read_floor(settings.draft_keys_path)
+    if roster.version < floor.version or _of_other_mode(roster, settings):
+        return None
+    if roster.version > floor.version:
+        raise_floor(settings.draft_keys_path, Floor(roster.version, signed.digest))
+    elif signed.digest != floor.digest:
+        return None
+    return roster
+
+
+def _of_other_mode(roster: Roster, settings: Settings) -> bool:
+    return roster.demo != (settings.mode == "demo")
+
+
+async def current(connection: AsyncConnection, settings: Settings, now: int) -> Roster | None:
+    """The roster that counts now: verified, not expired, never lower than one used before."""
+    found = await current_signed(connection, settings, now)
+    return None if found is None else found[0]
+
+
+async def current_signed(
+    connection: AsyncConnection, settings: Settings, now: int
+) -> tuple[Roster, SignedRoster] | None:
+    """As :func:`current`, with the exact bytes that were signed."""
+    signed = await stored(connection)
+    roster = verified(signed, settings)
+    if signed is None or roster is None or roster.valid_until <= now:
+        return None
+    return roster, signed
+
+
+async def install(
+    tx: AsyncConnection, settings: Settings, now: int, signed: SignedRoster
+) -> Roster:
+    """Store a new roster if it may follow the newest; raises :class:`RosterError` otherwise."""
+    root = pinned_root(settings)
+    if root is None:
+        raise RosterError("wrong_root")
+    roster = read_roster(signed, root)
+    if _of_other_mode(roster, settings):
+        raise RosterError("wrong_root")
+    if roster.valid_until <= now:
+        raise RosterError("expired")
+    before = await stored(tx)
+    _hold_chain(roster, signed, before if verified(before, settings) else None, settings)
+    make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    added = await tx.execute(
+        make(rosters)
+        .values(
+            version=roster.version,
+            document=signed.document,
+            signature=signed.signature,
+            signed_at=roster.issued_at,
+        )
+        .on_conflict_do_nothing()
+    )
+    if added.rowcount != 1:
+        raise RosterError("wrong_version")
+    return roster
+
+
+def _hold_chain(
+    roster: Roster, signed: SignedRoster, before: SignedRoster | None, settings: Settings
+) -> None:
+    floor = read_floor(settings.draft_keys_path)  # at least ``before``: reading it raised the floor
+    if before is None and roster.version == floor.version and signed.digest == floor.digest:
+        return  # a database that was put back gets the roster that was in use
+    if floor.version == 0:
+        return  # nothing was ever used here: the pinned root alone decides
+    if roster.version != floor.version + 1:
+        raise RosterError("wrong_version")
+    if roster.previous != floor.digest:
+        raise RosterError("wrong_previous")
+
+
+async def vouched(
+    connection: AsyncConnection, roster: Roster | None, member_ids: Iterable[str] | None = None
+) -> dict[str, bytes]:
+    """X-Wing keys of enrolled, not disabled members whose stored keys are those of the roster.
+
+    A ghost (a row whose keys or roles differ from the roster, or that is not in it) is left out.
+    """
+    if roster is None:
+        return {}
+    query = select(
+        members.c.id, members.c.kem_public, members.c.sign_public, members.c.roles
+    ).where(members.c.enrolled_at.is_not(None), members.c.disabled_at.is_(None))
+    if member_ids is not None:
+        query = query.where(members.c.id.in_(list(member_ids)))
+    known = {one.id: one for one in roster.members}
+    return {
+        row.id: row.kem_public
+        for row in await connection.execute(query)
+        if (entry := known.get(row.id)) is not None
+        and (entry.kem, entry.sign, set(entry.roles))
+        == (row.kem_public, row.sign_public, set(row.roles))
+    }
+
+
+async def holders(
+    connection: AsyncConnection, relais: Relais, member_ids: Iterable[str]
+) -> list[Holder]:
+    """Whom a compartment may be sealed to: these members where the roster vouches for them.
+
+    The year's recovery key joins when the roster has one. Empty without a roster in force.
+    """
+    roster = await current(connection, relais.settings, relais.world.now())
+    if roster is None:
+        return []
+    wanted = dict.fromkeys(member_ids)
+    keys = await vouched(connection, roster, wanted)
+    found = [Holder(one, PublicKey(keys[one])) for one in wanted if one in keys]
+    if roster.recovery is not None:
+        found.append(Holder(RECOVERY, PublicKey(roster.recovery)))
+    return found

@@ -1,0 +1,125 @@
+"""Bodies of the account endpoints."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.accounts.argon import Argon
+from backend.accounts.base64_field import Base64
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RosterOut(BaseModel):
+    """The signed roster: the document's exact bytes and the signature over them."""
+
+    version: int
+    document: Base64
+    signature: Base64
+
+
+class RosterIn(_In):
+    """A roster signed elsewhere."""
+
+    document: Base64 = Field(max_length=4_194_304)
+    signature: Base64 = Field(min_length=64, max_length=64)
+
+
+class InvitationOut(BaseModel):
+    """What an invited member's browser needs to make its keys."""
+
+    member: str
+    organisation: str
+    roles: list[str]
+    totp_secret: str
+    totp_uri: str
+    mode: Literal["demo", "production"]
+    roster: RosterOut | None
+
+
+class EnrolIn(_In):
+    """Public keys, the wrapped seed (nonce, ciphertext, tag), and proofs of both factors."""
+
+    kem_public: Base64 = Field(min_length=1216, max_length=1216)
+    sign_public: Base64 = Field(min_length=32, max_length=32)
+    wrapped_seed: Base64 = Field(min_length=60, max_length=60)
+    argon: Argon
+    login: Base64 = Field(min_length=32, max_length=32)
+    totp: str = Field(min_length=6, max_length=7)
+
+
+class EnrolledOut(BaseModel):
+    """The new member. A session was opened: the response sets the cookie."""
+
+    member_id: str
+    name: str
+
+
+class LoginStartIn(_In):
+    """Whose parameters are asked for."""
+
+    name: str = Field(min_length=1, max_length=64)
+
+
+class LoginStartOut(BaseModel):
+    """Parameters for Argon2id in the browser."""
+
+    argon: Argon
+
+
+class LoginIn(_In):
+    """Proof of the passphrase (from HKDF "relais login") and of the second factor."""
+
+    name: str = Field(min_length=1, max_length=64)
+    login: Base64 = Field(min_length=32, max_length=32)
+    totp: str = Field(min_length=6, max_length=7)
+
+
+class LinkOut(BaseModel):
+    """A linked messenger."""
+
+    channel: str
+
+
+class Me(BaseModel):
+    """The signed-in member. ``roster_version`` is 0 while the roster does not vouch for her."""
+
+    id: str
+    name: str
+    organisation: str
+    roles: list[str]
+    locale: str
+    on_call: bool
+    links: list[LinkOut]
+    roster_version: int
+    in_roster: bool
+    wrapped_seed: Base64
+
+
+class LoginOut(BaseModel):
+    """The member and the seed that her passphrase unwraps."""
+
+    me: Me
+    wrapped_seed: Base64
+
+
+class OnCallIn(_In):
+    """Whether alerts reach her."""
+
+    on_call: bool
+
+
+class LocaleIn(_In):
+    """The language that console and bot use with her."""
+
+    locale: str = Field(min_length=2, max_length=16)
+
+
+class LinkCodeOut(BaseModel):
+    """A code to send to the bot from the messenger that is to be linked."""
+
+    code: str
+    expires_at: str
+    channels: list[str]

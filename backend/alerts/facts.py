@@ -1,0 +1,143 @@
+"""What alerting knows of a case: its row and the routing facts, opened from under the keyring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from backend.cases.routing import Routing, load_routing
+from backend.database.tables import alerts, case_log, cases, grants, members, teams
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from backend.relais import Relais
+
+
+class RoutingGone(Exception):
+    """The case has no routing facts any more: whom it may go to cannot be known."""
+
+    code = "routing_gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One case at one moment. ``tier`` counts the waves of this ``round``; -1: none yet."""
+
+    id: str
+    code: str
+    status: str
+    round: int
+    tier: int
+    taker_id: str | None
+    taken_at: int | None
+    answered_at: int | None
+    deadline_at: int | None
+    created_at: int
+    known_routing: Routing | None
+
+    @property
+    def routing(self) -> Routing:
+        """The routing facts; raises :class:`RoutingGone`."""
+        if self.known_routing is None:
+            raise RoutingGone
+        return self.known_routing
+
+    @property
+    def urgency(self) -> str:
+        """``normal`` once the facts are gone."""
+        return self.known_routing.urgency if self.known_routing else "normal"
+
+    @property
+    def working(self) -> bool:
+        """Somebody has it and has not noted a first step."""
+        return self.status == "taken" and self.answered_at is None
+
+
+async def read(
+    connection: AsyncConnection, relais: Relais, case_id: str, *, lock: bool = False
+) -> Facts | None:
+    """The case, or None. ``lock`` keeps others from changing it until the transaction ends."""
+    query = select(cases).where(cases.c.id == case_id)
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    return _facts(relais, row) if row is not None else None
+
+
+async def find(connection: AsyncConnection, relais: Relais, code: str) -> Facts | None:
+    """The case of this code, or None."""
+    query = select(cases).where(cases.c.code == code)
+    row = (await connection.execute(query)).one_or_none()
+    return _facts(relais, row) if row is not None else None
+
+
+def _facts(relais: Relais, row: Any) -> Facts:
+    sealed = row.routing_sealed
+    routing = (
+        load_routing(relais.vault.keyring.open("routing", sealed, "cases", "routing", row.id))
+        if sealed is not None
+        else None
+    )
+    return Facts(
+        id=row.id,
+        code=row.code,
+        status=row.status,
+        round=row.round,
+        tier=row.tier,
+        taker_id=row.taker_id,
+        taken_at=row.taken_at,
+        answered_at=row.answered_at,
+        deadline_at=row.deadline_at,
+        created_at=row.created_at,
+        known_routing=routing,
+    )
+
+
+async def alerted(
+    connection: AsyncConnection, facts: Facts, *statuses: str
+) -> dict[str, tuple[str, int]]:
+    """Who was alerted in this round: member -> (status, when); with ``statuses`` only those."""
+    query = select(alerts.c.member_id, alerts.c.status, alerts.c.alerted_at).where(
+        alerts.c.case_id == facts.id, alerts.c.round == facts.round
+    )
+    if statuses:
+        query = query.where(alerts.c.status.in_(statuses))
+    rows = await connection.execute(query.order_by(alerts.c.alerted_at, alerts.c.member_id))
+    return {row.member_id: (row.status, row.alerted_at) for row in rows}
+
+
+async def ever_alerted(connection: AsyncConnection, case_id: str, member_id: str) -> bool:
+    """Whether this member was alerted for the case in any round."""
+    found = await connection.execute(
+        select(alerts.c.round)
+        .where(alerts.c.case_id == case_id, alerts.c.member_id == member_id)
+        .limit(1)
+    )
+    return found.first() is not None
+
+
+async def barred(connection: AsyncConnection, facts: Facts) -> set[str]:
+    """Who must never hear of this case: who knows the person, and whom she excluded."""
+    knows = await connection.execute(
+        select(case_log.c.member_id).where(
+            case_log.c.case_id == facts.id, case_log.c.kind == "conflict"
+        )
+    )
+    found = {one for one in knows.scalars() if one is not None}
+    if facts.known_routing is not None and facts.known_routing.excluded:
+        excluded = await connection.execute(
+            select(members.c.id)
+            .join(teams, teams.c.id == members.c.team_id)
+            .where(teams.c.organisation_id.in_(facts.known_routing.excluded))
+        )
+        found.update(excluded.scalars())
+    return found
+
+
+async def keyholders(connection: AsyncConnection, case_id: str) -> set[str]:
+    """Who holds a grant of the brief (``recovery`` among them)."""
+    rows = await connection.execute(
+        select(grants.c.holder).where(grants.c.case_id == case_id, grants.c.name == "brief")
+    )
+    return set(rows.scalars())

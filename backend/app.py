@@ -1,0 +1,113 @@
+"""Building the application: everything is opened here, once, and closed in reverse."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from backend import jobs, migrations
+from backend.accounts.endpoints import router as accounts_router
+from backend.ambient import World
+from backend.cases.endpoints import router as cases_router
+from backend.console.app import install as install_console
+from backend.content import load_content
+from backend.database import Database, open_database
+from backend.deliveries.endpoints import router as deliveries_router
+from backend.demo import prepare_demo
+from backend.directory.snapshot import DirectorySnapshot
+from backend.failures import install_failures
+from backend.handlers import all_handlers
+from backend.health import router as health_router
+from backend.metrics import Meters, install_metrics
+from backend.relais import Relais
+from backend.settings import CHANNELS, Settings
+from backend.turns.endpoints import router as turns_router
+from backend.vault import open_vault
+
+VERSION = "0.1.0"
+
+
+def create_app(
+    settings: Settings, world: World | None = None, *, run_jobs: bool = True
+) -> FastAPI:
+    """The whole backend as one ASGI application.
+
+    Opening happens in the lifespan; a configuration that cannot work raises
+    ``ConfigurationError`` there, in words for the operator.
+    """
+    world = world or World()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            relais = await open_relais(settings, world, stack)
+            app.state.relais = relais
+            if run_jobs:
+                runner = jobs.Runner(relais, all_handlers())
+                app.state.runner = runner
+                task = asyncio.create_task(runner.run_forever(), name="jobs")
+                stack.push_async_callback(_stop, task)
+            yield
+
+    app = FastAPI(
+        title="Relais",
+        version=VERSION,
+        summary="Guided, sealed conversations; and the people who help.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.meters = Meters()
+    for router in (
+        turns_router,
+        deliveries_router,
+        accounts_router,
+        cases_router,
+        health_router,
+    ):
+        app.include_router(router)
+    install_failures(app)
+    install_metrics(app)
+    install_console(app, settings)
+    return app
+
+
+async def open_relais(settings: Settings, world: World, stack: AsyncExitStack) -> Relais:
+    """Keys, database (migrated), texts, directory; the demo's invented ones in demo mode."""
+    vault = open_vault(settings, world)
+    db = open_database(settings.database_url, settings.sqlite_path)
+    stack.push_async_callback(db.close)
+    await migrations.upgrade(db)
+    content = load_content(db)
+    relais = Relais(
+        settings=settings,
+        world=world,
+        db=db,
+        vault=vault,
+        content=content,
+        directory=DirectorySnapshot(db, settings, world),
+        operator=settings.operator or "Relais demo",
+        bot_tokens={
+            channel: token
+            for channel in CHANNELS
+            if (token := settings.bot_token(channel)) is not None
+        },
+    )
+    async with db.write() as tx:
+        await content.archive(tx, world.now())
+    await _schedule_housekeeping(db, relais)
+    if settings.mode == "demo":
+        await prepare_demo(relais)
+    return relais
+
+
+async def _schedule_housekeeping(db: Database, relais: Relais) -> None:
+    async with db.write() as tx:
+        await jobs.schedule_recurring(tx, relais.world)
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

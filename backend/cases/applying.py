@@ -1,0 +1,137 @@
+"""Writing a turn's changes, inside its transaction."""
+
+from typing import Any
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend import alerts
+from backend.cases.changes import Changes
+from backend.cases.erasing import erase_case
+from backend.database.statements import upsert
+from backend.database.tables import (
+    case_log,
+    cases,
+    compartments,
+    draft_items,
+    grants,
+    items,
+    topics,
+)
+from backend.relais import Relais
+
+
+async def apply(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, changes: Changes
+) -> None:
+    """Everything of ``changes`` but the conversation's own row."""
+    await _apply_drafts(tx, relais, conversation_id, changes)
+    if changes.new_case is not None:
+        await tx.execute(insert(cases), changes.new_case.row)
+        await tx.execute(insert(compartments), changes.new_case.compartments)
+        await tx.execute(insert(grants), changes.new_case.grants)
+        await log(tx, relais, changes.new_case.row["id"], "opened")
+    if changes.more_compartments:
+        await tx.execute(insert(compartments), changes.more_compartments)
+        await tx.execute(insert(grants), changes.more_grants)
+    case_id = changes.case_id
+    if case_id is not None:
+        await _apply_case(tx, relais, case_id, changes)
+    if changes.topic is not None:
+        await _count(tx, relais, changes.topic)
+
+
+async def _apply_drafts(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, changes: Changes
+) -> None:
+    mine = draft_items.c.conversation_id == conversation_id
+    if changes.clear_drafts:
+        await tx.execute(delete(draft_items).where(mine))
+        return
+    if changes.drop_drafts:
+        await tx.execute(
+            delete(draft_items).where(mine, draft_items.c.slot.in_(changes.drop_drafts))
+        )
+    for row in changes.drafts:
+        await tx.execute(upsert(relais.db.dialect, draft_items, ["conversation_id", "slot"], row))
+
+
+async def _apply_case(
+    tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes
+) -> None:
+    if changes.erase:
+        await erase_case(tx, relais, case_id)
+        return
+    if changes.drop_slots:
+        await tx.execute(
+            delete(items).where(items.c.case_id == case_id, items.c.slot.in_(changes.drop_slots))
+        )
+    if changes.items:
+        await tx.execute(insert(items), changes.items)
+    if changes.ungrant:
+        await tx.execute(
+            delete(grants).where(grants.c.case_id == case_id, grants.c.holder.in_(changes.ungrant))
+        )
+    if changes.drop_account:
+        await _drop_account(tx, case_id)
+    values: dict[str, Any] = {}
+    if changes.routing is not None:
+        values["routing_sealed"] = changes.routing
+    if changes.keep is not None:
+        values["keep"] = changes.keep
+    if changes.submit_account:
+        values |= {"account_served": True, "submitted_at": relais.world.now()}
+        await log(tx, relais, case_id, "submitted")
+    if changes.alert and changes.new_case is None:
+        values["status"] = "open"
+    if values:
+        await tx.execute(update(cases).where(cases.c.id == case_id).values(**values))
+    if changes.alert:
+        await alerts.begin(tx, relais, case_id)
+
+
+async def _drop_account(tx: AsyncConnection, case_id: str) -> None:
+    """Silence after "drop": what was told in part 2 is destroyed, grants first."""
+    places = ("account", "perpetrator", "evidence")
+    for table, column in ((grants, grants.c.name), (items, items.c.compartment)):
+        await tx.execute(
+            delete(table).where(table.c.case_id == case_id, column.in_(places))
+        )
+    await tx.execute(
+        delete(compartments).where(
+            compartments.c.case_id == case_id, compartments.c.name.in_(places)
+        )
+    )
+
+
+async def log(
+    tx: AsyncConnection,
+    relais: Relais,
+    case_id: str,
+    kind: str,
+    *,
+    member_id: str | None = None,
+    detail: str = "",
+) -> None:
+    """One line of the case's history: codes and ids only."""
+    await tx.execute(
+        insert(case_log),
+        {
+            "id": relais.world.new_id(),
+            "case_id": case_id,
+            "kind": kind,
+            "member_id": member_id,
+            "at": relais.world.now(),
+            "detail": detail[:64],
+        },
+    )
+
+
+async def _count(tx: AsyncConnection, relais: Relais, topic: str) -> None:
+    month = relais.world.day()[:7]
+    here = (topics.c.month == month) & (topics.c.topic == topic)
+    found = (await tx.execute(select(topics.c.count).where(here))).scalar_one_or_none()
+    if found is None:
+        await tx.execute(insert(topics), {"month": month, "topic": topic, "count": 1})
+    else:
+        await tx.execute(update(topics).where(here).values(count=topics.c.count + 1))

@@ -1,0 +1,39 @@
+"""What one turn changes in a case: worked out and sealed before the transaction, applied in it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class NewCase:
+    """Rows of a case that is being created."""
+
+    row: dict[str, Any]
+    compartments: list[dict[str, Any]]
+    grants: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything to write about cases and drafts in the turn's transaction."""
+
+    case_id: str | None
+    new_case: NewCase | None = None
+    more_compartments: list[dict[str, Any]] = field(default_factory=list)
+    more_grants: list[dict[str, Any]] = field(default_factory=list)
+    alert: bool = False
+    routing: bytes | None = None
+    ungrant: tuple[str, ...] = ()
+    items: list[dict[str, Any]] = field(default_factory=list)
+    drop_slots: list[bytes] = field(default_factory=list)
+    drafts: list[dict[str, Any]] = field(default_factory=list)
+    drop_drafts: list[bytes] = field(default_factory=list)
+    clear_drafts: bool = False
+    keep: bool | None = None
+    submit_account: bool = False
+    submitted: bool = False
+    erase: bool = False
+    drop_account: bool = False
+    topic: str | None = None
+    conversation: dict[str, Any] = field(default_factory=dict)
+    """Columns of the conversation's row that the effects set."""

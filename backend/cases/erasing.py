@@ -1,0 +1,46 @@
+"""Erasing a case at her wish: grants first, then ciphertext, then a tombstone outside the database.
+
+The tombstone file is replayed by every restore before it serves, so that a backup brings nothing
+back.
+"""
+
+import os
+from pathlib import Path
+
+from sqlalchemy import delete, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend import alerts
+from backend.database.tables import case_log, cases, compartments, grants, items
+from backend.relais import Relais
+
+
+async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
+    """Destroy what was sealed and stop every alert. The row stays as an empty stone."""
+    await alerts.withdraw(tx, relais, case_id)
+    await tx.execute(delete(grants).where(grants.c.case_id == case_id))
+    await tx.execute(delete(items).where(items.c.case_id == case_id))
+    await tx.execute(delete(compartments).where(compartments.c.case_id == case_id))
+    await tx.execute(delete(case_log).where(case_log.c.case_id == case_id))
+    await tx.execute(
+        update(cases)
+        .where(cases.c.id == case_id)
+        .values(
+            status="erased",
+            routing_sealed=None,
+            deadline_at=None,
+            closed_at=relais.world.now(),
+        )
+    )
+
+
+def write_tombstone(data_dir: Path, case_id: str) -> None:
+    """Append the id (fsync). Ids are random: the file tells nothing about a person."""
+    path = data_dir / "tombstones.txt"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(descriptor, f"{case_id}\n".encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

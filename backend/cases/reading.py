@@ -1,0 +1,171 @@
+"""Reading a case: who is handed which ciphertext, written down in the transaction that allows it.
+
+Holding a key is not opening: ciphertext goes to the taker, or to a coordinator who holds a grant;
+a coordinator who opens what another has taken says why.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.accounts.sessions import SignedIn
+from backend.ambient import iso
+from backend.cases.lines import LINE, holding, liner
+from backend.cases.schemas import CaseFile, GrantOut, ItemOut, LogLine
+from backend.database.tables import case_log, cases, compartments, grants, items, members
+from backend.errors import RelaisError
+from backend.relais import Relais
+from backend.vault import COMPARTMENTS
+from backend.vault.compartments import ACCOUNT
+
+_READABLE: Final = frozenset({"open", "taken", "done", "silent"})
+
+
+def not_yours() -> RelaisError:
+    """One answer for a case that is another's, that is erased, or that never was."""
+    return RelaisError(403, "not_yours", "This case is not open to you. Take it first.")
+
+
+async def read_case(relais: Relais, member: SignedIn, case_id: str, reason: str) -> CaseFile:
+    """Serve what this member may have; raises 403 ``not_yours`` or ``reason_needed``."""
+    async with relais.db.write() as tx:
+        row = await _authorised(tx, member, case_id, reason)
+        names = await _compartments_for(tx, row, member)
+        await _log_serving(
+            tx, relais, member, case_id, names, reason if _others(row, member) else ""
+        )
+        to_lines = await liner(tx, relais, member)
+        return CaseFile(
+            case=to_lines.line(row),
+            content=row.content,
+            interview=row.interview,
+            grants=await _grants(tx, case_id, member, names),
+            items=await _items(tx, case_id, names),
+            log=await _log(tx, case_id),
+        )
+
+
+async def _authorised(tx: AsyncConnection, member: SignedIn, case_id: str, reason: str) -> Any:
+    found = await tx.execute(
+        LINE.add_columns(holding(member.id).label("holds"))
+        .where(cases.c.id == case_id)
+        .with_for_update(of=cases)
+    )
+    row = found.one_or_none()
+    if row is None or row.status not in _READABLE:
+        raise not_yours()
+    if row.taker_id == member.id:
+        return row
+    if "coordinator" not in member.roles or not row.holds:
+        raise not_yours()
+    if _others(row, member) and not reason:
+        raise RelaisError(
+            403, "reason_needed", "Another helper has this case. Say why you open it."
+        )
+    return row
+
+
+def _others(row: Any, member: SignedIn) -> bool:
+    return row.taker_id is not None and row.taker_id != member.id
+
+
+async def _compartments_for(tx: AsyncConnection, row: Any, member: SignedIn) -> list[str]:
+    """Compartments of which she holds a key; part 2 only once it was sent."""
+    found = await tx.execute(
+        select(grants.c.name)
+        .where(grants.c.case_id == row.id, grants.c.holder == member.id)
+        .distinct()
+    )
+    held = set(found.scalars())
+    if not row.account_served:
+        held -= set(ACCOUNT)
+    return [name for name in COMPARTMENTS if name in held]
+
+
+async def _log_serving(
+    tx: AsyncConnection,
+    relais: Relais,
+    member: SignedIn,
+    case_id: str,
+    names: list[str],
+    reason: str,
+) -> None:
+    log_id = relais.world.new_id()
+    await tx.execute(
+        insert(case_log).values(
+            id=log_id,
+            case_id=case_id,
+            kind="served",
+            member_id=member.id,
+            at=relais.world.now(),
+            detail=",".join(names),
+            reason_sealed=relais.vault.keyring.seal(
+                "members", reason.encode(), "case_log", "reason", log_id
+            )
+            if reason
+            else None,
+        )
+    )
+
+
+async def _grants(
+    tx: AsyncConnection, case_id: str, member: SignedIn, names: list[str]
+) -> list[GrantOut]:
+    found = await tx.execute(
+        select(grants, compartments.c.public)
+        .join(
+            compartments,
+            (compartments.c.case_id == grants.c.case_id)
+            & (compartments.c.name == grants.c.name)
+            & (compartments.c.generation == grants.c.generation),
+        )
+        .where(
+            grants.c.case_id == case_id,
+            grants.c.holder == member.id,
+            grants.c.name.in_(names),
+        )
+        .order_by(grants.c.name, grants.c.generation)
+    )
+    return [
+        GrantOut(
+            compartment=row.name,
+            generation=row.generation,
+            public=row.public,
+            sealed=row.sealed,
+            holder=row.holder,
+        )
+        for row in found
+    ]
+
+
+async def _items(tx: AsyncConnection, case_id: str, names: list[str]) -> list[ItemOut]:
+    found = await tx.execute(
+        select(items)
+        .where(items.c.case_id == case_id, items.c.compartment.in_(names))
+        .order_by(items.c.made_at, items.c.id)
+    )
+    return [
+        ItemOut(
+            id=row.id,
+            compartment=row.compartment,
+            generation=row.generation,
+            kind=row.kind,
+            sealed=row.sealed,
+            made_at=iso(row.made_at),
+        )
+        for row in found
+    ]
+
+
+async def _log(tx: AsyncConnection, case_id: str) -> list[LogLine]:
+    found = await tx.execute(
+        select(case_log, members.c.name.label("member_name"))
+        .outerjoin(members, members.c.id == case_log.c.member_id)
+        .where(case_log.c.case_id == case_id)
+        .order_by(case_log.c.at, case_log.c.id)
+    )
+    return [
+        LogLine(kind=row.kind, member=row.member_name, at=iso(row.at), detail=row.detail)
+        for row in found
+    ]

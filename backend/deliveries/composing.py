@@ -1,0 +1,187 @@
+"""From a leased row to what a bot gets: the text is made here, after the commit, never stored."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.ambient import DAY
+from backend.content import Edition
+from backend.database.tables import conversations, deliveries, events
+from backend.deliveries.outgoing import Body, load_body
+from backend.relais import Relais
+from backend.vault import DraftKeyGone
+from conversation import Reply
+from i18n import CAPABILITIES, Bubble, render
+from sealing import SealError
+
+LEASE_SECONDS = 60
+
+
+class WireButton(msgspec.Struct, frozen=True):
+    text: str
+    token: str
+
+
+class Wire(msgspec.Struct, frozen=True):
+    """A delivery as the bot API serves it."""
+
+    id: str
+    fence: int
+    lease_seconds: int
+    conversation: str
+    seq: int
+    address: str
+    kind: str
+    text: str
+    buttons: list[list[WireButton]]
+    lang: str
+    dir: str
+    neutral: bool
+    target: list[str]
+    silent: bool
+
+
+def bubbles_of(
+    relais: Relais, edition: Edition, channel: str, reply: Reply | None, locale: str
+) -> Sequence[Bubble]:
+    """The rendered bubbles of a reply on this channel (none for delete and forget)."""
+    if reply is None:
+        return ()
+    return render(
+        reply,
+        locale,
+        CAPABILITIES[channel],
+        edition.catalogues,
+        zone=relais.settings.time_zone,
+        now=relais.world.moment(),
+    )
+
+
+async def compose(
+    connection: AsyncConnection, relais: Relais, row: Row[tuple[object, ...]]
+) -> Wire | None:
+    """Make the wire form of a leased row (all columns of ``deliveries``).
+
+    None when its draft key is gone: the row then expires instead of being sent.
+    """
+    try:
+        raw = relais.vault.drafts.open(
+            row.body_key, row.body_sealed, "deliveries", "body", row.id
+        )
+    except (DraftKeyGone, SealError, TypeError):
+        return None
+    address_sealed = (
+        await connection.execute(
+            select(conversations.c.address_sealed).where(conversations.c.id == row.conversation_id)
+        )
+    ).scalar_one()
+    address = relais.vault.keyring.open(
+        "addresses", address_sealed, "conversations", "address", row.conversation_id
+    ).decode()
+    target: list[str] = []
+    if row.kind == "edit":
+        target = await _last_shown(connection, relais, row.conversation_id, row.seq)
+    elif row.kind in {"delete", "forget"}:
+        target = await _everything_shown(connection, relais, row.conversation_id, row.seq)
+    return await wire(relais, row, load_body(raw), address, target)
+
+
+async def wire(
+    relais: Relais,
+    row: object,
+    body: Body,
+    address: str,
+    target: list[str],
+) -> Wire:
+    """Render one bubble for its address."""
+    get = row.__getitem__ if isinstance(row, dict) else lambda name: getattr(row, name)
+    edition = await relais.content.edition(body.content)
+    bubbles = bubbles_of(relais, edition, get("channel"), body.reply, body.locale)
+    bubble = bubbles[min(body.bubble, len(bubbles) - 1)] if bubbles else None
+    kind = get("kind")
+    return Wire(
+        id=get("id"),
+        fence=get("fence"),
+        lease_seconds=LEASE_SECONDS,
+        conversation=get("conversation_id"),
+        seq=get("seq"),
+        address=address,
+        kind="send" if kind == "edit" and not target else kind,
+        text=bubble.text if bubble else "",
+        buttons=[
+            [WireButton(button.text, button.token) for button in line] for line in bubble.buttons
+        ]
+        if bubble
+        else [],
+        lang=bubble.lang if bubble else body.locale,
+        dir=bubble.dir if bubble else "ltr",
+        neutral=bubble.neutral if bubble else False,
+        target=target,
+        silent=get("purpose") != "alert",
+    )
+
+
+def _receipt(relais: Relais, table: str, row_id: str, sealed: bytes, key: str) -> list[str]:
+    try:
+        raw = relais.vault.drafts.open(key, sealed, table, "receipt", row_id)
+    except (DraftKeyGone, SealError):
+        return []
+    ids: list[str] = msgspec.json.decode(raw, type=list[str])
+    return ids
+
+
+async def _last_shown(
+    connection: AsyncConnection, relais: Relais, conversation_id: str, before: int
+) -> list[str]:
+    found = (
+        await connection.execute(
+            select(deliveries.c.id, deliveries.c.receipt_sealed, deliveries.c.receipt_key)
+            .where(
+                deliveries.c.conversation_id == conversation_id,
+                deliveries.c.seq < before,
+                deliveries.c.kind.in_(("send", "edit")),
+                deliveries.c.receipt_sealed.is_not(None),
+            )
+            .order_by(deliveries.c.seq.desc())
+            .limit(1)
+        )
+    ).one_or_none()
+    if found is None:
+        return []
+    return _receipt(relais, "deliveries", found.id, found.receipt_sealed, found.receipt_key)
+
+
+async def _everything_shown(
+    connection: AsyncConnection, relais: Relais, conversation_id: str, before: int
+) -> list[str]:
+    since = relais.world.now() - 2 * DAY
+    ours = await connection.execute(
+        select(deliveries.c.id, deliveries.c.receipt_sealed, deliveries.c.receipt_key).where(
+            deliveries.c.conversation_id == conversation_id,
+            deliveries.c.seq < before,
+            deliveries.c.receipt_sealed.is_not(None),
+            deliveries.c.created_at > since,
+        )
+    )
+    theirs = await connection.execute(
+        select(events.c.event_index, events.c.receipt_sealed, events.c.receipt_key).where(
+            events.c.conversation_id == conversation_id,
+            events.c.receipt_sealed.is_not(None),
+            events.c.seen_at > since,
+        )
+    )
+    found = [
+        one
+        for row in ours
+        for one in _receipt(relais, "deliveries", row.id, row.receipt_sealed, row.receipt_key)
+    ]
+    found += [
+        one
+        for row in theirs
+        for one in _receipt(
+            relais, "events", row.event_index.hex(), row.receipt_sealed, row.receipt_key
+        )
+    ]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,133 @@
+"""What became of a delivery: sent, failed for good, later, or still being worked on."""
+
+from typing import Literal
+
+import msgspec
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.database.tables import conversations, deliveries
+from backend.deliveries.composing import Wire
+from backend.deliveries.leasing import lease_next
+from backend.deliveries.queueing import LEASE_MS
+from backend.errors import RelaisError
+from backend.relais import Relais
+
+Outcome = Literal["sent", "failed", "later", "renew"]
+LOST = RelaisError(409, "lease_lost", "Another attempt has this delivery now. Drop it.")
+
+
+class Report(msgspec.Struct, frozen=True):
+    """A bot's word on a delivery it leased."""
+
+    fence: int
+    outcome: Outcome
+    message_ids: list[str] = []
+    reason: str = ""
+    retry_after: float = 0
+
+
+async def settle(relais: Relais, channel: str, delivery_id: str, report: Report) -> Wire | None:
+    """Carry out the report; returns the conversation's next delivery, leased, or None.
+
+    Raises ``lease_lost`` (409) when the fence is not the newest one.
+    """
+    async with relais.db.write() as tx:
+        row = (
+            await tx.execute(
+                select(
+                    deliveries.c.conversation_id,
+                    deliveries.c.seq,
+                    deliveries.c.status,
+                    deliveries.c.fence,
+                )
+                .where(deliveries.c.id == delivery_id, deliveries.c.channel == channel)
+                .with_for_update()
+            )
+        ).one_or_none()
+        if row is None or row.fence != report.fence:
+            raise LOST
+        if row.status != "pending":  # the answer to this very report was lost on the way
+            return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
+        if report.outcome == "sent":
+            return await _sent(tx, relais, delivery_id, row, report)
+        if report.outcome == "failed":
+            await _failed(tx, relais, row, report)
+        else:
+            await _postponed(tx, relais, delivery_id, report)
+    return None
+
+
+async def _sent(
+    tx: AsyncConnection,
+    relais: Relais,
+    delivery_id: str,
+    row: Row[tuple[str, int, str, int]],
+    report: Report,
+) -> Wire | None:
+    day = relais.world.day()
+    receipt = (
+        relais.vault.drafts.seal(
+            day, msgspec.json.encode(report.message_ids), "deliveries", "receipt", delivery_id
+        )
+        if report.message_ids
+        else None
+    )
+    await tx.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id)
+        .values(
+            status="sent",
+            body_sealed=None,
+            settled_at=relais.world.now(),
+            receipt_sealed=receipt,
+            receipt_key=day if receipt else None,
+        )
+    )
+    head = (
+        await tx.execute(
+            update(conversations)
+            .where(conversations.c.id == row.conversation_id)
+            .values(settled_seq=row.seq)
+            .returning(conversations.c.last_seq)
+        )
+    ).one()
+    if head.last_seq == row.seq:
+        return None
+    return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
+
+
+async def _failed(
+    tx: AsyncConnection, relais: Relais, row: Row[tuple[str, int, str, int]], report: Report
+) -> None:
+    """The address cannot be reached any more: everything queued for it is settled as failed."""
+    await tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.conversation_id == row.conversation_id,
+            deliveries.c.status == "pending",
+        )
+        .values(
+            status="failed",
+            body_sealed=None,
+            settled_at=relais.world.now(),
+            failure=report.reason[:32] or "failed",
+        )
+    )
+    await tx.execute(
+        update(conversations)
+        .where(conversations.c.id == row.conversation_id)
+        .values(settled_seq=conversations.c.last_seq)
+    )
+
+
+async def _postponed(
+    tx: AsyncConnection, relais: Relais, delivery_id: str, report: Report
+) -> None:
+    now = relais.world.now()
+    if report.outcome == "renew":
+        values = {"lease_until": now + LEASE_MS}
+    else:
+        wait = min(max(report.retry_after, 0.2), 3600)
+        values = {"lease_until": 0, "not_before": now + int(wait * 1000)}
+    await tx.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(**values))

@@ -1,0 +1,55 @@
+"""Deliveries as JSON on the bot API."""
+
+from collections.abc import Sequence
+
+import msgspec
+from fastapi import Response
+from pydantic import BaseModel, Field
+
+from backend.deliveries.composing import Wire
+
+
+class DeliveryButton(BaseModel):
+    text: str
+    token: str
+
+
+class Delivery(BaseModel):
+    """One thing to do on the messenger, leased to the caller."""
+
+    id: str
+    fence: int = Field(description="send it back when settling; an older fence is refused")
+    lease_seconds: int
+    conversation: str
+    seq: int = Field(description="gapless per conversation; only the lowest unsettled is leased")
+    address: str
+    kind: str = Field(description="send, edit, delete or forget")
+    text: str
+    buttons: list[list[DeliveryButton]]
+    lang: str
+    dir: str
+    neutral: bool
+    target: list[str] = Field(description="message ids: of the bubble to edit, or all to delete")
+    silent: bool
+
+
+class DeliveryAnswer(BaseModel):
+    delivery: Delivery | None
+
+
+class DeliveriesAnswer(BaseModel):
+    deliveries: list[Delivery]
+
+
+def delivery_response(wire: Wire | None) -> Response:
+    """``{"delivery": …}``"""
+    return _json({"delivery": wire})
+
+
+def deliveries_response(wires: Sequence[Wire]) -> Response:
+    """``{"deliveries": […]}``"""
+    return _json({"deliveries": list(wires)})
+
+
+def _json(body: object) -> Response:
+    return Response(msgspec.json.encode(body), media_type="application/json")

@@ -1,0 +1,1 @@
+"""Who helps where: the tables, and the frozen snapshot that the engine is given."""

@@ -1,0 +1,87 @@
+"""Configuration of the backend: one frozen object, read once. No secret has a default."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CHANNELS = ("page", "telegram", "signal", "matrix")
+
+
+class Settings(BaseSettings):
+    """Environment variables (or ``.env``) with the prefix ``RELAIS_``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RELAIS_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    mode: Literal["demo", "production"] = Field(
+        "demo", description="demo: invented directory, marked shortcuts. production: none of them."
+    )
+    data_dir: Path = Field(Path("var"), description="Database (SQLite), spools, tombstones.")
+    database_url: str = Field(
+        "", description="postgresql://… for PostgreSQL; empty: SQLite under DATA_DIR."
+    )
+    keyring_file: Path | None = Field(
+        None, description="Keyring. In production on another disk than DATA_DIR, never in a backup."
+    )
+    draft_key_dir: Path | None = Field(
+        None, description="Draft keys of the day and inbox keys. As KEYRING_FILE; shared by replicas."
+    )
+    public_url: str = Field("http://127.0.0.1:8000", description="Where browsers reach the server.")
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    bot_token_page: SecretStr | None = Field(None, description="Bearer token of the chat page.")
+    bot_token_telegram: SecretStr | None = Field(None, description="Bearer token of that bot.")
+    bot_token_signal: SecretStr | None = Field(None, description="Bearer token of that bot.")
+    bot_token_matrix: SecretStr | None = Field(None, description="Bearer token of that bot.")
+    roster_root: str = Field(
+        "", description="base64url of the coordinator key that signs the roster; pinned."
+    )
+    operator: str = Field("", description="Who runs this service; survivors read this name.")
+    idle_hours: int = Field(72, ge=1, le=720, description="Hours after which a draft expires.")
+    time_zone: str = Field("UTC", description="Time zone of the pilot, e.g. Africa/Bangui.")
+    max_turn_bytes: int = Field(262_144, description="Largest inbound envelope.")
+    job_seconds: float = Field(1.0, gt=0, description="Pause between two looks for due jobs.")
+
+    @model_validator(mode="after")
+    def _production_refuses_shortcuts(self) -> Self:
+        if self.mode != "production":
+            return self
+        missing = [
+            name
+            for name in ("keyring_file", "draft_key_dir", "roster_root", "operator")
+            if not getattr(self, name)
+        ]
+        if missing:
+            names = ", ".join(f"RELAIS_{n.upper()}" for n in missing)
+            raise ValueError(f"production needs {names}; see docs/settings.md")
+        for name in ("keyring_file", "draft_key_dir"):
+            path = getattr(self, name).resolve()
+            if path.is_relative_to(self.data_dir.resolve()):
+                raise ValueError(
+                    f"RELAIS_{name.upper()} must not lie under RELAIS_DATA_DIR: "
+                    "a stolen data disk would open everything"
+                )
+        return self
+
+    @property
+    def keyring_path(self) -> Path:
+        """Where the keyring is; in the demo beside the data."""
+        return self.keyring_file or self.data_dir / "keys" / "keyring.json"
+
+    @property
+    def draft_keys_path(self) -> Path:
+        """Where draft and inbox keys are; in the demo beside the data."""
+        return self.draft_key_dir or self.data_dir / "keys" / "day"
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The SQLite file, used when no DATABASE_URL is given."""
+        return self.data_dir / "relais.db"
+
+    def bot_token(self, channel: str) -> str | None:
+        """The bearer token that opens this channel, or None when it is not set."""
+        token: SecretStr | None = getattr(self, f"bot_token_{channel}", None)
+        return token.get_secret_value() if token else None

@@ -1,0 +1,241 @@
+"""The transaction of a turn: claim the event, write everything, lease the first reply."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.ambient import HOUR
+from backend.cases.applying import apply
+from backend.cases.erasing import write_tombstone
+from backend.database.statements import insert_or_ignore
+from backend.database.tables import conversations, deliveries, events, throttles
+from backend.deliveries import LEASE_MS, Outgoing, Prepared, Wire, prepare
+from backend.deliveries import insert as insert_deliveries
+from backend.deliveries.composing import compose, wire
+from backend.deliveries.outgoing import load_body
+from backend.relais import Relais
+from backend.turns.inbound import Inbound
+from backend.turns.snapshot import Known
+from backend.turns.thinking import Message, Plan
+
+
+class Moved(Exception):
+    """Somebody else wrote this conversation meanwhile: think again."""
+
+
+async def commit(
+    relais: Relais, known: Known, message: Message, inbound: Inbound, plan: Plan
+) -> Wire | None:
+    if plan.tombstone is not None:
+        write_tombstone(relais.settings.data_dir, plan.tombstone)
+    async with relais.db.write() as tx:
+        if not await claim(tx, relais, known, message, inbound):
+            return await replay(tx, relais, message)
+        if plan.wrong_code:
+            await _count_wrong_code(tx, relais)
+        head = await write_conversation(tx, relais, known, message, inbound, plan)
+        await apply(tx, relais, known.id, plan.changes)
+        leased = await insert_deliveries(
+            tx,
+            plan.outgoing,
+            last_seq=head[0],
+            settled_seq=head[1],
+            lease_at=relais.world.now(),
+        )
+        answer = await _wire_of(tx, relais, leased, inbound.address)
+    if plan.changes.alert or plan.changes.erase:
+        relais.wake.all()
+    return answer
+
+
+async def _wire_of(
+    tx: AsyncConnection, relais: Relais, leased: Prepared | None, address: str
+) -> Wire | None:
+    if leased is None:
+        return None
+    if leased.row["kind"] == "send":
+        raw = relais.vault.drafts.open(
+            leased.row["body_key"], leased.row["body_sealed"], "deliveries", "body", leased.id
+        )
+        return await wire(relais, leased.row, load_body(raw), address, [])
+    row = (await tx.execute(select(deliveries).where(deliveries.c.id == leased.id))).one()
+    return await compose(tx, relais, row)
+
+
+async def claim(
+    tx: AsyncConnection,
+    relais: Relais,
+    known: Known,
+    message: Message,
+    inbound: Inbound,
+    outcome: str = "done",
+) -> bool:
+    """Claim the event; False when it was taken before. Silence has no event to claim."""
+    if message.event_index is None:
+        return True
+    day = relais.world.day()
+    receipt = None
+    if inbound.message_id is not None:
+        receipt = relais.vault.drafts.seal(
+            day,
+            msgspec.json.encode([inbound.message_id]),
+            "events",
+            "receipt",
+            message.event_index.hex(),
+        )
+    claimed = await tx.execute(
+        insert_or_ignore(relais.db.dialect, events),
+        {
+            "event_index": message.event_index,
+            "conversation_id": known.id,
+            "seen_at": relais.world.now(),
+            "outcome": outcome,
+            "receipt_sealed": receipt,
+            "receipt_key": day if receipt else None,
+        },
+    )
+    return claimed.rowcount == 1
+
+
+async def replay(tx: AsyncConnection, relais: Relais, message: Message) -> Wire | None:
+    """The bot did not hear our answer: hand out the lowest unsettled reply again, newly leased."""
+    row = (
+        await tx.execute(
+            select(deliveries.c.id)
+            .join(
+                conversations,
+                (conversations.c.id == deliveries.c.conversation_id)
+                & (deliveries.c.seq == conversations.c.settled_seq + 1),
+            )
+            .where(
+                deliveries.c.event_index == message.event_index,
+                deliveries.c.status == "pending",
+            )
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    now = relais.world.now()
+    leased = (
+        await tx.execute(
+            update(deliveries)
+            .where(deliveries.c.id == row.id)
+            .values(
+                fence=deliveries.c.fence + 1,
+                lease_until=now + LEASE_MS,
+                attempts=deliveries.c.attempts + 1,
+            )
+            .returning(*deliveries.c)
+        )
+    ).one()
+    return await compose(tx, relais, leased)
+
+
+async def write_conversation(
+    tx: AsyncConnection,
+    relais: Relais,
+    known: Known,
+    message: Message,
+    inbound: Inbound,
+    plan: Plan,
+) -> tuple[int, int]:
+    count = len(plan.outgoing)
+    if known.new:
+        await create_conversation(tx, relais, known, message, inbound, count, plan.columns)
+        return count, 0
+    row = (
+        await tx.execute(
+            update(conversations)
+            .where(conversations.c.id == known.id, conversations.c.version == known.version)
+            .values(
+                version=known.version + 1,
+                last_seq=conversations.c.last_seq + count,
+                **plan.columns,
+            )
+            .returning(conversations.c.last_seq, conversations.c.settled_seq)
+        )
+    ).one_or_none()
+    if row is None:
+        raise Moved
+    return row.last_seq, row.settled_seq
+
+
+async def create_conversation(
+    tx: AsyncConnection,
+    relais: Relais,
+    known: Known,
+    message: Message,
+    inbound: Inbound,
+    last_seq: int,
+    columns: dict[str, Any],
+) -> None:
+    """Insert a new conversation; raises :class:`Moved` when another turn was first."""
+    keyring = relais.vault.keyring
+    row = {
+        "id": known.id,
+        "channel": message.channel,
+        "address_index": keyring.index("address", message.channel, inbound.address),
+        "address_sealed": keyring.seal(
+            "addresses", inbound.address.encode(), "conversations", "address", known.id
+        ),
+        "version": 1,
+        "last_seq": last_seq,
+        "settled_seq": 0,
+        "contact": False,
+        **columns,
+    }
+    done = await tx.execute(insert_or_ignore(relais.db.dialect, conversations), row)
+    if done.rowcount != 1:
+        raise Moved
+
+
+async def _count_wrong_code(tx: AsyncConnection, relais: Relais) -> None:
+    key = relais.vault.keyring.index("throttle", "return_code")
+    now = relais.world.now()
+    row = (await tx.execute(select(throttles).where(throttles.c.key == key))).one_or_none()
+    if row is None:
+        await tx.execute(insert(throttles), {"key": key, "failures": 1, "since": now})
+        return
+    fresh = now - row.since < HOUR
+    await tx.execute(
+        update(throttles)
+        .where(throttles.c.key == key)
+        .values(failures=row.failures + 1 if fresh else 1, since=row.since if fresh else now)
+    )
+
+
+async def reply_now(
+    tx: AsyncConnection,
+    relais: Relais,
+    known: Known,
+    message: Message,
+    inbound: Inbound,
+    outgoing: list[Outgoing],
+) -> Wire | None:
+    """Queue replies to this event and lease the first, in the caller's transaction."""
+    prepared = prepare(
+        relais,
+        relais.content.current,
+        message.channel,
+        known.id,
+        outgoing,
+        message.event_index,
+    )
+    head = (
+        await tx.execute(
+            update(conversations)
+            .where(conversations.c.id == known.id)
+            .values(last_seq=conversations.c.last_seq + len(prepared))
+            .returning(conversations.c.last_seq, conversations.c.settled_seq)
+        )
+    ).one()
+    leased = await insert_deliveries(
+        tx,
+        prepared,
+        last_seq=head.last_seq,
+        settled_seq=head.settled_seq,
+        lease_at=relais.world.now(),
+    )
+    return await _wire_of(tx, relais, leased, inbound.address)

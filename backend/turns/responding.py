@@ -1,0 +1,58 @@
+"""Turns of responders: a linked chat gives commands, and never an interview."""
+
+from backend import alerts
+from backend.accounts.links import try_link
+from backend.deliveries import Outgoing, Wire
+from backend.relais import Relais
+from backend.turns.committing import claim, create_conversation, replay, reply_now
+from backend.turns.inbound import Inbound
+from backend.turns.snapshot import Known
+from backend.turns.thinking import Message
+from conversation import Part, Reply
+from i18n import negotiate
+
+_SAID = {"linked": "linked", "wrong": "link_wrong", "wait": "link_wrong", "refused": "link_other"}
+
+
+async def member_turn(
+    relais: Relais, known: Known, message: Message, inbound: Inbound
+) -> Wire | None:
+    """A linked responder wrote: commands and buttons, never an interview."""
+    async with relais.db.write() as tx:
+        if not await claim(tx, relais, known, message, inbound):
+            return await replay(tx, relais, message)
+        replies = await alerts.handle_member(
+            tx, relais, known.member_id or "", known.member_locale, message.event
+        )
+        outgoing = [Outgoing(locale=known.member_locale, reply=reply) for reply in replies]
+        answer = await reply_now(tx, relais, known, message, inbound, outgoing)
+    relais.wake.all()
+    return answer
+
+
+async def link_turn(
+    relais: Relais, known: Known, message: Message, inbound: Inbound
+) -> Wire | None:
+    async with relais.db.write() as tx:
+        if not await claim(tx, relais, known, message, inbound):
+            return await replay(tx, relais, message)
+        if known.new:
+            await create_conversation(tx, relais, known, message, inbound, 0, {})
+        result = await try_link(
+            tx,
+            relais,
+            known.id,
+            message.channel,
+            inbound.text or "",
+            interviewing=bool(known.state.answers),
+        )
+        outcome = result.outcome if result is not None else "wrong"
+        locale = (result.locale if result is not None else None) or negotiate(
+            inbound.locale_hint, relais.content.locales
+        )
+        reply = Reply(parts=(Part(f"responder/{_SAID[outcome]}/text"),))
+        answer = await reply_now(
+            tx, relais, known, message, inbound, [Outgoing(locale=locale, reply=reply)]
+        )
+    relais.directory.invalidate()
+    return answer

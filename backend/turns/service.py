@@ -1,0 +1,105 @@
+"""Taking a turn: open the event, think, write everything in one transaction, answer."""
+
+import structlog
+from sqlalchemy import select
+
+from backend.accounts.links import code_in
+from backend.cases.applying import apply
+from backend.database import DatabaseUnavailable
+from backend.database.tables import conversations
+from backend.deliveries import Wire
+from backend.deliveries import insert as insert_deliveries
+from backend.errors import RelaisError, busy
+from backend.relais import Relais
+from backend.turns.committing import Moved, commit, write_conversation
+from backend.turns.inbound import Inbound, as_event, read_inbound
+from backend.turns.lanes import Lanes
+from backend.turns.quarantine import fail_turn
+from backend.turns.responding import link_turn, member_turn
+from backend.turns.snapshot import Known, read_conversation, read_conversation_by_id
+from backend.turns.thinking import Message, surroundings, think
+from conversation import Silence
+from sealing import Envelope
+
+log = structlog.get_logger(__name__)
+_TRIES = 4
+_lanes = Lanes()
+
+
+async def take_turn(
+    relais: Relais, channel: str, event_id: str, envelope: Envelope
+) -> Wire | None:
+    """Take one sealed event; returns the conversation's next delivery, leased, or None.
+
+    Idempotent on (channel, event id): a replay returns what is still unsettled of its replies.
+    Raises ``InboxKeyUnknown``, ``SealError`` or ``MalformedInbound`` for the bot's faults,
+    ``DatabaseUnavailable`` when nothing could be stored.
+    """
+    keyring = relais.vault.keyring
+    raw = relais.vault.inbox.open(envelope, channel=channel, event_id=event_id)
+    inbound = read_inbound(raw)
+    address_index = keyring.index("address", channel, inbound.address)
+    message = Message(
+        channel=channel,
+        event=as_event(inbound),
+        text=inbound.text if inbound.kind == "text" else None,
+        locale_hint=inbound.locale_hint,
+        event_index=keyring.index("event", channel, event_id),
+    )
+    async with _lanes.hold(address_index):
+        for _ in range(_TRIES):
+            async with relais.db.read() as connection:
+                known = await read_conversation(connection, relais, channel, address_index)
+            try:
+                return await _one_try(relais, known, message, inbound)
+            except Moved:
+                continue
+            except (DatabaseUnavailable, RelaisError):
+                raise
+            except Exception as error:  # noqa: BLE001  a poison event must not blind the bot
+                code = type(error).__name__
+                log.error("turn failed", error=code, conversation=known.id)
+                return await fail_turn(relais, known, message, inbound, envelope, code)
+    raise busy()
+
+
+async def _one_try(
+    relais: Relais, known: Known, message: Message, inbound: Inbound
+) -> Wire | None:
+    if known.member_id is not None:
+        return await member_turn(relais, known, message, inbound)
+    if message.text is not None and code_in(message.text) is not None:
+        return await link_turn(relais, known, message, inbound)
+    around = await surroundings(relais, known)
+    async with relais.db.read() as connection:
+        plan = await think(connection, relais, known, message, around)
+    return await commit(relais, known, message, inbound, plan)
+
+
+async def silence(relais: Relais, conversation_id: str, hours: int) -> None:
+    """Tell the engine that nothing came for so long; called by the expiry job."""
+    async with relais.db.read() as connection:
+        known = await read_conversation_by_id(connection, relais, conversation_id)
+        if known.new or known.member_id is not None:
+            return
+        channel = (
+            await connection.execute(
+                select(conversations.c.channel).where(conversations.c.id == conversation_id)
+            )
+        ).scalar_one()
+    message = Message(channel, Silence(hours=hours), None, None, None)
+    around = await surroundings(relais, known)
+    async with relais.db.read() as connection:
+        plan = await think(connection, relais, known, message, around)
+    async with relais.db.write() as tx:
+        try:
+            head = await write_conversation(
+                tx, relais, known, message, Inbound(address="-", kind="silence"), plan
+            )
+        except Moved:  # she wrote at this very moment
+            return
+        await apply(tx, relais, known.id, plan.changes)
+        await insert_deliveries(
+            tx, plan.outgoing, last_seq=head[0], settled_seq=-1, lease_at=None
+        )
+    relais.wake.all()

@@ -1,0 +1,188 @@
+"""What a turn reads before it thinks."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.ambient import HOUR, moment
+from backend.database.tables import cases, conversations, members, throttles
+from backend.relais import Relais
+from backend.vault import DraftKeyGone
+from conversation import CaseStatus, State, begin, load_state, normalise
+
+
+KEYRING = "keyring"
+_CODE_DIGITS = 16
+_BUDGET = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A conversation as it stands, or the beginnings of a new one."""
+
+    id: str
+    new: bool
+    version: int
+    member_id: str | None
+    member_locale: str
+    case: Row[Any] | None
+    state: State
+    state_gone: bool
+    """There was a state, and its draft key is gone: what she told has expired."""
+    sign_index: bytes | None
+
+
+_COLUMNS = (
+    conversations.c.id,
+    conversations.c.version,
+    conversations.c.state_sealed,
+    conversations.c.state_key,
+    conversations.c.member_id,
+    conversations.c.sign_index,
+    conversations.c.case_id,
+    members.c.locale.label("member_locale"),
+)
+_SELECT = select(*_COLUMNS).outerjoin(members, members.c.id == conversations.c.member_id)
+
+
+async def read_conversation(
+    connection: AsyncConnection, relais: Relais, channel: str, address_index: bytes
+) -> Known:
+    """The conversation of this address, with its case; a fresh one when there is none."""
+    row = (
+        await connection.execute(
+            _SELECT.where(
+                conversations.c.channel == channel,
+                conversations.c.address_index == address_index,
+            )
+        )
+    ).one_or_none()
+    return await _known(connection, relais, row)
+
+
+async def read_conversation_by_id(
+    connection: AsyncConnection, relais: Relais, conversation_id: str
+) -> Known:
+    """The same, by id (jobs)."""
+    row = (
+        await connection.execute(_SELECT.where(conversations.c.id == conversation_id))
+    ).one_or_none()
+    return await _known(connection, relais, row)
+
+
+async def _known(connection: AsyncConnection, relais: Relais, row: Row[Any] | None) -> Known:
+    current = relais.content.current
+    fresh = begin(current.interview, current.hash)
+    if row is None:
+        return Known(relais.world.new_id(), True, 0, None, "", None, fresh, False, None)
+    case = None
+    if row.case_id is not None:
+        case = (
+            await connection.execute(select(cases).where(cases.c.id == row.case_id))
+        ).one_or_none()
+    state, gone = fresh, False
+    if row.state_sealed is not None:
+        try:
+            state = load_state(open_state(relais, row.id, row.state_sealed, row.state_key))
+        except DraftKeyGone:
+            gone = True
+    return Known(
+        id=row.id,
+        new=False,
+        version=row.version,
+        member_id=row.member_id,
+        member_locale=row.member_locale or "",
+        case=case,
+        state=state,
+        state_gone=gone,
+        sign_index=row.sign_index,
+    )
+
+
+def open_state(relais: Relais, conversation_id: str, sealed: bytes, key: str) -> bytes:
+    """State bytes; raises ``DraftKeyGone`` or ``SealError``."""
+    place = ("conversations", "state", conversation_id)
+    if key == KEYRING:
+        return relais.vault.keyring.open("contact", sealed, *place)
+    return relais.vault.drafts.open(key, sealed, *place)
+
+
+def seal_state(
+    relais: Relais, conversation_id: str, raw: bytes, *, reduced: bool
+) -> tuple[bytes, str]:
+    """State sealed under today's draft key; once reduced, under the keyring."""
+    place = ("conversations", "state", conversation_id)
+    if reduced:
+        return relais.vault.keyring.seal("contact", raw, *place), KEYRING
+    day = relais.world.day()
+    return relais.vault.drafts.seal(day, raw, *place), day
+
+
+def case_status(case: Row[Any] | None) -> CaseStatus:
+    """What `status` may truthfully say."""
+    if case is None:
+        return CaseStatus("nothing")
+    if case.status in {"done", "erased"}:
+        return CaseStatus("closed" if case.status == "done" else "nothing")
+    if case.answered_at is not None:
+        return CaseStatus("answered")
+    if case.status == "taken":
+        return CaseStatus("taken")
+    if case.status == "open" and case.tier > 0 and case.deadline_at is not None:
+        return CaseStatus("nobody_yet", moment(case.deadline_at))
+    return CaseStatus("received")
+
+
+def code_digits(text: str | None) -> str | None:
+    """The 16 digits of a return code, or None when the text is no code."""
+    if text is None or len(text) > 64:
+        return None
+    digits = normalise(text).replace(" ", "").replace("-", "")
+    return digits if len(digits) == _CODE_DIGITS and digits.isdecimal() else None
+
+
+async def find_code(
+    connection: AsyncConnection, relais: Relais, code: str
+) -> tuple[bool | None, str | None]:
+    """Whether a return code is right, and the case it leads to.
+
+    A budget of failures for the whole installation makes guessing hopeless; when it is used up,
+    codes are not looked at until the hour is over (None).
+    """
+    key = relais.vault.keyring.index("throttle", "return_code")
+    used = (
+        await connection.execute(select(throttles).where(throttles.c.key == key))
+    ).one_or_none()
+    fresh = used is not None and relais.world.now() - used.since < HOUR
+    if used is not None and fresh and used.failures >= _BUDGET:
+        return None, None
+    index = relais.vault.keyring.index("return_code", code)
+    row = (
+        await connection.execute(
+            select(conversations.c.case_id).where(conversations.c.return_index == index)
+        )
+    ).one_or_none()
+    return row is not None, row.case_id if row is not None else None
+
+
+def sign_matches(relais: Relais, known: Known, text: str | None) -> bool | None:
+    """Whether this text is her sign; None when she has none or said nothing."""
+    if known.sign_index is None or text is None:
+        return None
+    return known.sign_index == relais.vault.keyring.index("sign", known.id, normalise(text).lower())
+
+
+__all__ = [
+    "Known",
+
+    "case_status",
+    "code_digits",
+    "find_code",
+    "open_state",
+    "read_conversation",
+    "read_conversation_by_id",
+    "seal_state",
+    "sign_matches",
+]

@@ -1,0 +1,165 @@
+"""The middle of a turn: advance the engine and seal everything, without any lock held."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.ambient import HOUR
+from backend.cases.changes import Changes
+from backend.cases.working_out import Worker
+from backend.content import Edition
+from backend.deliveries import Outgoing, Prepared, prepare
+from backend.relais import Relais
+from backend.turns.snapshot import Known, case_status, code_digits, find_code, seal_state
+from backend.turns.snapshot import sign_matches as matches_sign
+from conversation import Context, Directory, Event, Part, Reply, State, advance, dump_state
+from conversation import effects as fx
+from i18n import CAPABILITIES, negotiate
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one turn will write."""
+
+    columns: dict[str, Any]
+    outgoing: list[Prepared]
+    changes: Changes
+    wrong_code: bool = False
+    tombstone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """The channel-neutral event and what the channel said around it."""
+
+    channel: str
+    event: Event
+    text: str | None
+    locale_hint: str | None
+    event_index: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the engine is told of the world, fetched before any connection is held."""
+
+    edition: Edition
+    directory: Directory
+
+
+async def surroundings(relais: Relais, known: Known) -> Surroundings:
+    """The conversation's edition and the directory of this moment."""
+    return Surroundings(
+        await relais.content.edition(known.state.content), await relais.directory.get()
+    )
+
+
+async def think(
+    connection: AsyncConnection,
+    relais: Relais,
+    known: Known,
+    message: Message,
+    around: Surroundings,
+) -> Plan:
+    """Advance and prepare. ``connection`` only reads."""
+    edition = around.edition
+    context, returned, wrong = await _context(connection, relais, known, message, around)
+    step = advance(edition.interview, known.state, message.event, context)
+    locale = step.state.locale or known.state.locale or context.locale_hint
+    worker = Worker(
+        relais=relais,
+        connection=connection,
+        edition=edition,
+        conversation_id=known.id,
+        channel=message.channel,
+        locale=locale,
+        before=known.state,
+        case=known.case,
+        changes=Changes(case_id=known.case.id if known.case is not None else None),
+        returned_case=returned,
+        names={one.id: one.name for one in around.directory.organisations},
+    )
+    changes = await worker.work_out(step.effects)
+    outgoing = _outgoing(relais, known, step.replies, step.effects, locale)
+    return Plan(
+        columns=_columns(relais, known, step.state, step.effects, changes),
+        outgoing=prepare(
+            relais, edition, message.channel, known.id, outgoing, message.event_index
+        ),
+        changes=changes,
+        wrong_code=wrong,
+        tombstone=changes.case_id if changes.erase else None,
+    )
+
+
+async def _context(
+    connection: AsyncConnection,
+    relais: Relais,
+    known: Known,
+    message: Message,
+    around: Surroundings,
+) -> tuple[Context, str | None, bool]:
+    code = code_digits(message.text)
+    matches, returned = (
+        await find_code(connection, relais, code) if code is not None else (None, None)
+    )
+    context = Context(
+        now=relais.world.moment(),
+        nonce=relais.world.random(32),
+        channel=message.channel,
+        buttons=CAPABILITIES[message.channel].buttons,
+        locale_hint=negotiate(message.locale_hint, relais.content.locales),
+        locales=relais.content.locales,
+        directory=around.directory,
+        operator=relais.operator,
+        status=case_status(known.case),
+        code_matches=matches,
+        sign_matches=matches_sign(relais, known, message.text),
+    )
+    return context, returned, matches is False
+
+
+def _outgoing(
+    relais: Relais,
+    known: Known,
+    replies: tuple[Reply, ...],
+    effects: tuple[fx.Effect, ...],
+    locale: str,
+) -> list[Outgoing]:
+    """The engine's replies; a quick exit or an erasure first deletes what the chat shows."""
+    out: list[Outgoing] = []
+    if any(isinstance(effect, fx.Leave | fx.Erase) for effect in effects):
+        out.append(Outgoing(locale=locale, kind="forget"))
+    if known.state_gone and not any(isinstance(one, fx.Leave) for one in effects):
+        out.append(Outgoing(locale=locale, reply=Reply(parts=(Part("engine/expired/text"),))))
+    out += [
+        Outgoing(locale=locale, reply=reply, kind="edit" if reply.redraw else "send")
+        for reply in replies
+    ]
+    return out
+
+
+def _columns(
+    relais: Relais,
+    known: Known,
+    state: State,
+    effects: tuple[fx.Effect, ...],
+    changes: Changes,
+) -> dict[str, Any]:
+    """The conversation's own columns."""
+    gone = any(isinstance(effect, fx.Forget | fx.Erase) for effect in effects)
+    reduced = state.mode == "closed" and not state.answers
+    columns: dict[str, Any] = {"state_sealed": None, "state_key": None}
+    if not gone:
+        sealed, key = seal_state(relais, known.id, dump_state(state), reduced=reduced)
+        columns = {"state_sealed": sealed, "state_key": key}
+    columns["expires_at"] = (
+        None if reduced else relais.world.now() + relais.settings.idle_hours * HOUR
+    )
+    if changes.case_id is not None:
+        columns["case_id"] = changes.case_id
+    columns |= changes.conversation
+    if gone:
+        columns |= {"case_id": None, "return_index": None, "sign_index": None, "contact": False}
+    return columns

@@ -1,0 +1,48 @@
+"""The highest roster ever used here, remembered outside the database.
+
+A database put back to an earlier day would otherwise bring back keys of people who have left.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from backend.errors import ConfigurationError
+
+_NAME: Final = "roster-floor.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Version and document hash (hex) of the newest roster seen; version 0: none yet."""
+
+    version: int = 0
+    digest: str = ""
+
+
+def read_floor(directory: Path) -> Floor:
+    """What was remembered in this directory (it lies beside the draft keys)."""
+    try:
+        stored = json.loads((directory / _NAME).read_text("utf-8"))
+        return Floor(int(stored["version"]), str(stored["digest"]))
+    except FileNotFoundError:
+        return Floor()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(
+            f"{_NAME} beside the draft keys cannot be read; restore it from its own copy"
+        ) from error
+
+
+def raise_floor(directory: Path, floor: Floor) -> None:
+    """Remember this roster; a lower one than is remembered changes nothing."""
+    if floor.version <= read_floor(directory).version:
+        return
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = directory / f".{_NAME}.{os.getpid()}"
+    with temporary.open("w", encoding="utf-8") as file:
+        json.dump({"version": floor.version, "digest": floor.digest}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(directory / _NAME)

@@ -1,0 +1,54 @@
+"""What a messenger's adapter has to do, and what it may do besides."""
+
+from typing import Protocol, runtime_checkable
+
+from bots.core.delivery import Delivery, Sent
+from bots.core.inbound import Inbound
+
+
+class Accept(Protocol):
+    """Given to every adapter: returns only once the event is safe in the spool.
+
+    Raises :class:`NotReady` or :class:`SpoolError`: then nothing was kept, and the platform must
+    not be told otherwise. The same ``event_id`` may be given any number of times.
+    """
+
+    async def __call__(self, event_id: str, inbound: Inbound) -> None:
+        """Keep one event."""
+
+
+class Quarantine(Protocol):
+    """For what cannot be understood: kept sealed, counted, alarmed; then life goes on."""
+
+    async def __call__(self, event_id: str, raw: bytes, code: str) -> None:
+        """Put ``raw`` aside under a code."""
+
+
+class Adapter(Protocol):
+    """The required part."""
+
+    @property
+    def name(self) -> str:
+        """The channel: telegram, signal, matrix, page."""
+
+    async def receive(self) -> None:
+        """Take events from the platform until cancelled."""
+
+    async def send(self, delivery: Delivery) -> Sent:
+        """Carry out one delivery. Raises ``Later`` or ``Permanent``."""
+
+
+@runtime_checkable
+class Announces(Protocol):
+    """Can say a sentence of the bot's own, outside the backend's order."""
+
+    async def say(self, address: str, text: str) -> None:
+        """Send ``text``, silently. May raise ``Later`` or ``Permanent``."""
+
+
+@runtime_checkable
+class Wakes(Protocol):
+    """Knows when an address that could not be reached can be."""
+
+    async def reachable(self, address: str) -> None:
+        """Returns as soon as it can."""

@@ -1,0 +1,59 @@
+"""What the backend gives a bot to send, and what can become of it."""
+
+import msgspec
+
+
+class Button(msgspec.Struct, frozen=True):
+    """``token`` comes back when it is pressed."""
+
+    text: str
+    token: str
+
+    def __repr__(self) -> str:
+        return "<sealed>"
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """A leased message. ``fence`` names this lease; a settlement under an older one is refused."""
+
+    id: str
+    fence: int
+    lease_seconds: float
+    conversation: str
+    seq: int
+    address: str
+    kind: str
+    """send, edit, delete, forget, timer."""
+    text: str = ""
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    lang: str = ""
+    dir: str = "ltr"
+    neutral: bool = False
+    target: tuple[str, ...] = ()
+    """The platform's message ids: the one to edit, or all known to delete or forget."""
+    silent: bool = True
+
+    def __repr__(self) -> str:
+        return f"Delivery({self.id}, seq={self.seq}, <sealed>)"
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """The platform took it, under these ids (empty when nothing is to be remembered)."""
+
+    message_ids: tuple[str, ...] = ()
+
+
+class Later(Exception):
+    """Not now. ``retry_after`` in seconds when the platform said so, else the outlet backs off."""
+
+    def __init__(self, retry_after: float | None = None) -> None:
+        super().__init__("later")
+        self.retry_after = retry_after
+
+
+class Permanent(Exception):
+    """Never: ``reason`` is ``blocked``, ``unknown_address``, ``refused`` or ``unsupported``."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

@@ -1,0 +1,32 @@
+"""What a person did on a messenger, in the form that is sealed for the backend."""
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["start", "text", "choice", "media", "edit", "delete"]
+
+
+class Inbound(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One event. Prints as ``<sealed>``; leaves this process only inside an envelope."""
+
+    address: str
+    kind: Kind
+    message_id: str | None = None
+    text: str | None = None
+    token: str | None = None
+    """Of the button that was pressed, as it came."""
+    media: str | None = None
+    """photo, video, voice, document, location, contact, sticker … or other."""
+    payload: str | None = None
+    """What stood behind the messenger's start link."""
+    locale_hint: str | None = None
+    sent_at: str | None = None
+    """ISO 8601, UTC."""
+
+    def __repr__(self) -> str:
+        return "<sealed>"
+
+    def plaintext(self) -> bytes:
+        """The JSON that goes into the envelope."""
+        return msgspec.json.encode(self)

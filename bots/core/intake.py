@@ -1,0 +1,178 @@
+"""From the platform to the backend: accepted into the spool, then handed over, person by person."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+
+from bots.core.ambient import World
+from bots.core.backoff import Backoff
+from bots.core.client import BackendClient
+from bots.core.delivery import Delivery
+from bots.core.errors import Faulty, Rejected, SpoolError
+from bots.core.health import Health
+from bots.core.inbound import Inbound
+from bots.core.inbox import Inbox
+from bots.core.outage import Outage
+from bots.core.spool import Spool
+from sealing import Envelope
+
+log = structlog.get_logger("relais.bot")
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Lane:
+    """One person's events in order. Lives in memory only: no address is ever on the disk."""
+
+    locale_hint: str | None
+    waiting: deque[str] = field(default_factory=deque)
+    failing_since: float | None = None
+    told: bool = False
+
+
+class Intake:
+    """``accept`` is what an adapter calls; ``run`` first drains what an earlier run left."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        inbox: Inbox,
+        client: BackendClient,
+        outage: Outage,
+        reply: Callable[[Delivery], None],
+        world: World,
+        health: Health,
+        parallel: int = 16,
+    ) -> None:
+        self._spool = spool
+        self._inbox = inbox
+        self._client = client
+        self._outage = outage
+        self._reply = reply
+        self._world = world
+        self._health = health
+        self._slots = asyncio.Semaphore(parallel)
+        self._drained = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.lanes: dict[str, Lane] = {}
+
+    async def accept(self, event_id: str, inbound: Inbound) -> None:
+        """Returns once the event is sealed and committed. See :class:`bots.core.adapter.Accept`."""
+        envelope = await self._inbox.seal(event_id, inbound.plaintext())
+        try:
+            new = await self._spool.add(event_id, envelope, lambda: self._queue(event_id, inbound))
+        except SpoolError as error:
+            self._health.problem(error.code, error.advice)
+            raise
+        self._health.clear("spool_failed")
+        self._health.metrics.events.labels("accepted" if new else "duplicate").inc()
+
+    async def put_aside(self, event_id: str, raw: bytes, code: str) -> None:
+        """Keep what no adapter understands, sealed. See :class:`bots.core.adapter.Quarantine`."""
+        envelope = await self._inbox.seal(event_id, raw)
+        await self._set_aside(event_id, envelope, code)
+
+    async def run(self) -> None:
+        """Drain the backlog strictly in order, then let the lanes go."""
+        await self._persist(self._say_quarantined)
+        for event_id in await self._persist(self._spool.event_ids):
+            if self._is_new(event_id):
+                break
+            self._health.metrics.spooled.inc()
+            await self._hand_over(event_id, Lane(None))
+        self._drained.set()
+
+    async def close(self) -> None:
+        """Stop; what is not handed over stays in the spool."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _is_new(self, event_id: str) -> bool:
+        return any(event_id in lane.waiting for lane in self.lanes.values())
+
+    def _queue(self, event_id: str, inbound: Inbound) -> None:
+        self._health.metrics.spooled.inc()
+        lane = self.lanes.get(inbound.address)
+        if lane is None:
+            lane = self.lanes[inbound.address] = Lane(inbound.locale_hint)
+            task = asyncio.create_task(self._work(inbound.address, lane))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        lane.waiting.append(event_id)
+
+    async def _work(self, address: str, lane: Lane) -> None:
+        await self._drained.wait()
+        while lane.waiting:
+            await self._hand_over(lane.waiting[0], lane)
+            lane.waiting.popleft()
+        del self.lanes[address]
+
+    async def _hand_over(self, event_id: str, lane: Lane) -> None:
+        envelope = await self._persist(lambda: self._spool.envelope(event_id))
+        if envelope is None:
+            return
+        try:
+            delivery = await self._take_turn(event_id, envelope, lane)
+        except Rejected as error:
+            if error.code == "inbox_key_unknown":
+                self._inbox.expire()
+            code = error.code
+            await self._persist(lambda: self._set_aside(event_id, envelope, code))
+        else:
+            if delivery is not None:
+                self._reply(delivery)
+            await self._persist(lambda: self._spool.remove(event_id))
+            self._health.metrics.events.labels("handed_over").inc()
+        lane.failing_since = None
+        lane.told = False
+        self._health.metrics.spooled.dec()
+
+    async def _take_turn(self, event_id: str, envelope: Envelope, lane: Lane) -> Delivery | None:
+        backoff = Backoff(self._world)
+
+        async def once() -> Delivery | None:
+            async with self._slots:
+                return await self._client.take_turn(event_id, envelope)
+
+        while True:
+            try:
+                return await self._outage.attempt(once)
+            except Faulty as error:
+                # This one event fails; the backend puts it aside itself after three times.
+                if lane.failing_since is None:
+                    lane.failing_since = self._world.monotonic()
+                self._health.metrics.errors.labels(error.code).inc()
+                log.warning("turn_failed", code=error.code, event=event_id)
+                await self._world.sleep(backoff.next(error.retry_after))
+
+    async def _set_aside(self, event_id: str, envelope: Envelope, code: str) -> None:
+        await self._spool.quarantine(event_id, envelope, code)
+        log.error("quarantined", code=code, event=event_id)
+        self._health.metrics.events.labels("quarantined").inc()
+        await self._say_quarantined()
+
+    async def _say_quarantined(self) -> None:
+        count = await self._spool.quarantined()
+        self._health.metrics.quarantined.set(count)
+        if count:
+            self._health.note(
+                "quarantined",
+                f"{count} event(s) put aside, sealed, in the spool's table 'quarantine'.",
+            )
+
+    async def _persist(self, work: Callable[[], Awaitable[T]]) -> T:
+        """A step on the bot's own disk, repeated until the disk takes it (replays are harmless)."""
+        backoff = Backoff(self._world)
+        while True:
+            try:
+                return await work()
+            except SpoolError as error:
+                self._health.problem(error.code, error.advice)
+                await self._world.sleep(backoff.next())

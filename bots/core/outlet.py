@@ -1,0 +1,234 @@
+"""From the backend to the platform: one awaited queue per conversation, each delivery settled.
+
+Order holds because the backend leases only a conversation's lowest unsettled delivery, and this
+outlet sends one after the other. Nobody waits for a stranger's slow chat.
+"""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+import msgspec
+import structlog
+
+from bots.core.adapter import Adapter, Wakes
+from bots.core.ambient import World
+from bots.core.backoff import Backoff
+from bots.core.client import BackendClient, Settlement
+from bots.core.delivery import Delivery, Later, Permanent, Sent
+from bots.core.errors import BotError, Faulty, LeaseLost, Rejected
+from bots.core.health import Health
+from bots.core.outage import Outage
+
+log = structlog.get_logger("relais.bot")
+
+HOLD_SECONDS = 600.0
+"""How long a delivery is held and its lease renewed before it is given back for later."""
+GIVE_UP_AFTER = 8
+"""Errors of ours at one delivery (not the platform's) until it is reported as failed."""
+REMEMBER = 10_000
+
+
+@dataclass(slots=True)
+class Conversation:
+    """What this bot holds of one conversation: the delivery in hand, and what came meanwhile."""
+
+    current: Delivery
+    waiting: list[Delivery] = field(default_factory=list)
+    lost: bool = False
+    pausing: bool = False
+    """Nothing is under way: a stop need not wait for it."""
+    task: "asyncio.Task[None] | None" = None
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """As it is settled."""
+
+    outcome: str
+    message_ids: tuple[str, ...] = ()
+    reason: str = ""
+    retry_after: float = 0.0
+
+
+class Outlet:
+    """``submit`` takes a leased delivery from wherever it came; ``run`` polls for more."""
+
+    def __init__(
+        self,
+        *,
+        adapter: Adapter,
+        client: BackendClient,
+        outage: Outage,
+        world: World,
+        health: Health,
+        hold_seconds: float = HOLD_SECONDS,
+    ) -> None:
+        self._adapter = adapter
+        self._client = client
+        self._outage = outage
+        self._world = world
+        self._health = health
+        self._hold_seconds = hold_seconds
+        self._open: dict[str, Conversation] = {}
+        self._done: OrderedDict[str, Outcome] = OrderedDict()
+
+    def submit(self, delivery: Delivery) -> None:
+        """Queue it. The same one under a newer lease only renews what is in hand."""
+        conversation = self._open.get(delivery.conversation)
+        if conversation is None:
+            conversation = self._open[delivery.conversation] = Conversation(delivery)
+            conversation.task = asyncio.create_task(self._serve(conversation))
+        elif conversation.current.id != delivery.id:
+            conversation.waiting = [d for d in conversation.waiting if d.id != delivery.id]
+            conversation.waiting.append(delivery)
+        elif delivery.fence > conversation.current.fence:
+            conversation.current = delivery
+            conversation.lost = False
+
+    async def run(self) -> None:
+        """Poll for deliveries until cancelled."""
+        backoff = Backoff(self._world)
+        while True:
+            began = self._world.monotonic()
+            try:
+                found = await self._outage.attempt(self._poll)
+            except BotError as error:
+                self._health.metrics.errors.labels(error.code).inc()
+                self._health.problem("poll_failed", f"{error.code}: {error.advice}")
+                await self._world.sleep(backoff.next())
+                continue
+            backoff.reset()
+            self._health.clear("poll_failed")
+            for delivery in found:
+                self.submit(delivery)
+            if not found and self._world.monotonic() - began < 1:
+                await self._world.sleep(1)
+
+    async def close(self, grace: float = 5.0) -> None:
+        """Let what is being sent be confirmed, then stop."""
+        tasks = [c.task for c in self._open.values() if c.task]
+        for conversation in self._open.values():
+            if conversation.pausing and conversation.task:
+                conversation.task.cancel()
+        if tasks:
+            try:
+                await self._world.within(grace, asyncio.gather(*tasks, return_exceptions=True))
+            except TimeoutError:
+                log.warning("stopped_while_sending", conversations=len(tasks))
+
+    async def _poll(self) -> tuple[Delivery, ...]:
+        # While the backend is away this is also the probe, which must not be a long one.
+        return await self._client.deliveries(25 if self._outage.since is None else 0)
+
+    async def _serve(self, conversation: Conversation) -> None:
+        following: Delivery | None = conversation.current
+        while following is not None:
+            conversation.current = following
+            conversation.lost = False
+            following = await self._deliver(conversation)
+            if following is None and conversation.waiting:
+                following = conversation.waiting.pop(0)
+        del self._open[conversation.current.conversation]
+
+    async def _deliver(self, conversation: Conversation) -> Delivery | None:
+        outcome = self._done.get(conversation.current.id)
+        if outcome is None:
+            outcome = await self._send_under_lease(conversation)
+            if outcome is None:
+                self._health.metrics.deliveries.labels("lost").inc()
+                return None
+            self._remember(conversation.current.id, outcome)
+        self._health.metrics.deliveries.labels(outcome.outcome).inc()
+        return await self._settle(conversation, outcome)
+
+    def _remember(self, delivery_id: str, outcome: Outcome) -> None:
+        """So that a lease lost between send and settlement does not say it twice."""
+        if outcome.outcome == "sent":
+            self._done[delivery_id] = outcome
+            if len(self._done) > REMEMBER:
+                self._done.popitem(last=False)
+
+    async def _send_under_lease(self, conversation: Conversation) -> Outcome | None:
+        renewing = asyncio.create_task(self._keep_lease(conversation))
+        try:
+            return await self._send(conversation)
+        finally:
+            renewing.cancel()
+
+    async def _send(self, conversation: Conversation) -> Outcome | None:
+        backoff = Backoff(self._world, first=1)
+        began = self._world.monotonic()
+        faults = 0
+        while not conversation.lost:
+            pause = 0.0
+            try:
+                sent: Sent = await self._adapter.send(conversation.current)
+                return Outcome("sent", sent.message_ids)
+            except Permanent as error:
+                log.warning("failed_for_good", id=conversation.current.id, reason=error.reason)
+                return Outcome("failed", reason=error.reason)
+            except Later as error:
+                pause = backoff.next() if error.retry_after is None else error.retry_after
+            except Exception as error:  # noqa: BLE001 - an adapter's fault must not end the queue
+                faults += 1
+                self._health.metrics.errors.labels("send_fault").inc()
+                kind = type(error).__name__
+                log.warning("send_fault", id=conversation.current.id, error=kind)
+                if faults >= GIVE_UP_AFTER:
+                    return Outcome("failed", reason="refused")
+                pause = backoff.next()
+            if self._world.monotonic() - began + pause > self._hold_seconds:
+                return Outcome("later", retry_after=pause)
+            conversation.pausing = True
+            await self._wait(pause, conversation.current.address)
+            conversation.pausing = False
+        return None
+
+    async def _wait(self, seconds: float, address: str) -> None:
+        if not isinstance(self._adapter, Wakes):
+            await self._world.sleep(seconds)
+            return
+        try:
+            await self._world.within(seconds, self._adapter.reachable(address))
+        except TimeoutError:
+            return
+
+    async def _keep_lease(self, conversation: Conversation) -> None:
+        while True:
+            lease = conversation.current
+            await self._world.sleep(lease.lease_seconds / 2)
+            try:
+                await self._client.settle(lease.id, Settlement(lease.fence, "renew"))
+            except LeaseLost:
+                if conversation.current.fence == lease.fence:
+                    conversation.lost = True
+                    return
+            except BotError as error:
+                self._health.metrics.errors.labels(error.code).inc()
+
+    async def _settle(self, conversation: Conversation, outcome: Outcome) -> Delivery | None:
+        backoff = Backoff(self._world)
+        while True:
+            lease = conversation.current
+            settlement = Settlement(
+                lease.fence,
+                outcome.outcome,
+                outcome.message_ids,
+                outcome.reason,
+                outcome.retry_after,
+            )
+            try:
+                return await self._outage.attempt(
+                    lambda lease=lease, s=settlement: self._client.settle(lease.id, s)  # type: ignore[misc]
+                )
+            except LeaseLost:
+                if conversation.current.fence == lease.fence:
+                    log.info("lease_lost", id=lease.id)
+                    return None
+            except Rejected as error:
+                log.warning("settlement_rejected", id=lease.id, code=error.code)
+                self._health.metrics.errors.labels(error.code).inc()
+                return None
+            except Faulty as error:
+                self._health.metrics.errors.labels(error.code).inc()
+                await self._world.sleep(backoff.next())

@@ -1,0 +1,123 @@
+"""Configuration of a bot: one frozen object, read once. No secret has a default."""
+
+import base64
+import binascii
+import re
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bots.core.errors import ConfigurationError
+
+PORTS = {"telegram": 8101, "signal": 8102, "matrix": 8103}
+
+
+class BotSettings(BaseSettings):
+    """Environment variables (or ``.env``) with the prefix ``RELAIS_``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RELAIS_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+    )
+
+    backend_url: str = Field("http://127.0.0.1:8000", description="Where the bot API is served.")
+    data_dir: Path = Field(Path("var"), description="The bot's spool lies under it, in spool/.")
+    bot_token_page: SecretStr | None = Field(None, description="Bearer token of the chat page.")
+    bot_token_telegram: SecretStr | None = Field(None, description="Bearer token of that bot.")
+    bot_port: int | None = Field(
+        None, ge=0, le=65535, description="Loopback port of a bot's /healthz and /metrics."
+    )
+    inbox_signer: str = Field(
+        "", description="base64 of the key that signs inbox keys; empty: pinned on first use."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto: console on a terminal, else JSON."
+    )
+    offline_after: float = Field(
+        60.0, gt=0, description="Seconds without a backend until a person is told once."
+    )
+    telegram_token: SecretStr | None = Field(None, description="From @BotFather.")
+    telegram_api_url: str = Field(
+        "https://api.telegram.org", description="Root of the Bot API; the bot adds /bot<token>."
+    )
+    telegram_webhook_url: str = Field(
+        "", description="Public https address; empty: the bot polls, which needs no address."
+    )
+    telegram_webhook_secret: SecretStr | None = Field(
+        None, description="1 to 256 of A-Z a-z 0-9 _ -; Telegram shows it with every update."
+    )
+    telegram_webhook_host: str = Field("127.0.0.1", description="Address the webhook listens on.")
+    telegram_webhook_port: int = Field(
+        8443, ge=0, le=65535, description="Port the webhook listens on, behind your TLS proxy."
+    )
+
+    @field_validator("backend_url", "telegram_api_url", "telegram_webhook_url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if value and (
+            urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc
+        ):
+            raise ValueError("must be an address such as https://relais.example.org")
+        return value.rstrip("/")
+
+    @field_validator("inbox_signer")
+    @classmethod
+    def _is_key(cls, value: str) -> str:
+        try:
+            raw = base64.b64decode(value, validate=True)
+        except binascii.Error as error:
+            raise ValueError("must be base64") from error
+        if value and len(raw) != 32:
+            raise ValueError("must be base64 of 32 bytes")
+        return value
+
+    @model_validator(mode="after")
+    def _webhook_has_a_secret(self) -> Self:
+        secret = self.telegram_webhook_secret
+        if self.telegram_webhook_url and secret is None:
+            raise ValueError("RELAIS_TELEGRAM_WEBHOOK_URL needs RELAIS_TELEGRAM_WEBHOOK_SECRET")
+        if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret.get_secret_value()):
+            raise ValueError("RELAIS_TELEGRAM_WEBHOOK_SECRET: 1 to 256 of A-Z a-z 0-9 _ -")
+        return self
+
+    @property
+    def signer(self) -> bytes | None:
+        """The pinned signer of inbox keys, if one is set."""
+        return base64.b64decode(self.inbox_signer) or None
+
+    def spool_path(self, channel: str) -> Path:
+        """The spool of this channel's bot."""
+        return self.data_dir / "spool" / f"{channel}.db"
+
+    def port_for(self, channel: str) -> int:
+        """The loopback port of this bot's health."""
+        return PORTS.get(channel, 0) if self.bot_port is None else self.bot_port
+
+    def secret(self, name: str) -> str:
+        """A secret that must be there; :class:`ConfigurationError` names it when it is not."""
+        value: SecretStr | None = getattr(self, name)
+        if value is None or not value.get_secret_value():
+            advice = str(type(self).model_fields[name].description)
+            raise ConfigurationError(f"RELAIS_{name.upper()} is not set. {advice}")
+        return value.get_secret_value()
+
+
+def load_settings() -> BotSettings:
+    """From the environment; :class:`ConfigurationError` names every wrong one, without values."""
+    try:
+        return BotSettings.model_validate({})
+    except ValidationError as error:
+        lines = [
+            f"RELAIS_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}"
+            if item["loc"]
+            else item["msg"]
+            for item in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise ConfigurationError("\n".join(lines)) from None

@@ -1,0 +1,198 @@
+"""The bot's own small database: sealed events that the backend has not confirmed yet.
+
+It holds no address, no time and no word: an event id, the key's id and the ciphertext, in the
+order of arrival. ``synchronous=FULL``: what was accepted is on the disk.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from bots.core.errors import ConfigurationError, SpoolError
+from sealing import Envelope
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS events (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL UNIQUE,
+    key_id TEXT NOT NULL,
+    envelope BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS quarantine (
+    event_id TEXT PRIMARY KEY,
+    key_id TEXT NOT NULL,
+    envelope BLOB NOT NULL,
+    code TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);
+"""
+
+Row = tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class _Write:
+    """Statements of one step, waiting for the next commit; ``after`` runs in arrival order."""
+
+    statements: Sequence[tuple[str, Row]]
+    after: Callable[[], None] | None
+    done: asyncio.Future[None]
+    changed: list[int] = field(default_factory=list)
+
+
+class Spool:
+    """Open with :meth:`open`; every method returns after the commit. One process a file."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: int) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock_file = lock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
+        self._writing = asyncio.Lock()
+        self._pending: list[_Write] = []
+
+    @classmethod
+    def open(cls, path: Path) -> "Spool":
+        """Create or open, readable by its owner alone; refused while another process has it."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            path.chmod(0o600)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The spool {path} cannot be written ({error.strerror}). See RELAIS_DATA_DIR."
+            ) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return cls(path, _connect(path), lock)
+        except BlockingIOError:
+            os.close(lock)
+            raise ConfigurationError(f"Another bot is running on the spool {path}.") from None
+        except sqlite3.Error as error:
+            os.close(lock)
+            raise ConfigurationError(
+                f"The spool {path} is damaged or not a spool ({error.sqlite_errorname})."
+            ) from None
+
+    async def add(
+        self, event_id: str, envelope: Envelope, stored: Callable[[], None] | None = None
+    ) -> bool:
+        """Keep one event; False when it was there already.
+
+        ``stored`` is called for a new one right after the commit, in the order of the calls.
+        """
+        insert = "INSERT OR IGNORE INTO events (event_id, key_id, envelope) VALUES (?, ?, ?)"
+        write = self._enqueue([(insert, (event_id, envelope.key_id, envelope.sealed))], stored)
+        await self._flush(write)
+        return write.changed[0] > 0
+
+    async def remove(self, event_id: str) -> None:
+        """The backend has it."""
+        await self._flush(self._enqueue([("DELETE FROM events WHERE event_id = ?", (event_id,))]))
+
+    async def quarantine(self, event_id: str, envelope: Envelope, code: str) -> None:
+        """Put one event aside, still sealed, out of the way of the rest."""
+        aside = "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?)"
+        row = (event_id, envelope.key_id, envelope.sealed, code)
+        delete = ("DELETE FROM events WHERE event_id = ?", (event_id,))
+        await self._flush(self._enqueue([(aside, row), delete]))
+
+    async def event_ids(self) -> list[str]:
+        """Everything not confirmed, oldest first."""
+        return [row[0] for row in await self._read("SELECT event_id FROM events ORDER BY n")]
+
+    async def envelope(self, event_id: str) -> Envelope | None:
+        """One event as it was sealed."""
+        query = "SELECT key_id, envelope FROM events WHERE event_id = ?"
+        rows = await self._read(query, (event_id,))
+        return Envelope(rows[0][0], rows[0][1]) if rows else None
+
+    async def quarantined(self) -> int:
+        """How many were put aside."""
+        return int((await self._read("SELECT count(*) FROM quarantine"))[0][0])
+
+    async def fact(self, name: str) -> bytes | None:
+        """A remembered public fact: the cached inbox key, its pinned signer."""
+        rows = await self._read("SELECT value FROM facts WHERE name = ?", (name,))
+        return rows[0][0] if rows else None
+
+    async def remember(self, name: str, value: bytes) -> None:
+        """Set a fact."""
+        upsert = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
+        await self._flush(self._enqueue([(upsert, (name, value))]))
+
+    def close(self) -> None:
+        """Give the file free."""
+        self._thread.submit(self._connection.close).result()
+        self._thread.shutdown()
+        os.close(self._lock_file)
+
+    def _enqueue(
+        self, statements: Sequence[tuple[str, Row]], after: Callable[[], None] | None = None
+    ) -> _Write:
+        write = _Write(statements, after, asyncio.get_running_loop().create_future())
+        self._pending.append(write)
+        return write
+
+    async def _flush(self, write: _Write) -> None:
+        """Whoever comes first commits for all who wait (one fsync for many events).
+
+        Shielded: a caller that is cancelled leaves the batch to finish, for the others' sake.
+        """
+        await asyncio.shield(asyncio.ensure_future(self._commit(write)))
+
+    async def _commit(self, write: _Write) -> None:
+        async with self._writing:
+            if not write.done.done():
+                batch, self._pending = self._pending, []
+                await self._commit_batch(batch)
+        await write.done
+
+    async def _commit_batch(self, batch: list[_Write]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._thread, self._execute, batch)
+        except sqlite3.Error as error:
+            advice = f"The bot's disk refuses ({error.sqlite_errorname}): {self.path}"
+            for write in batch:
+                write.done.set_exception(SpoolError("spool_failed", advice))
+            return
+        for write in batch:
+            if write.after and write.changed[0]:
+                write.after()
+            write.done.set_result(None)
+
+    def _execute(self, batch: list[_Write]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for write in batch:
+                write.changed = [self._connection.execute(*s).rowcount for s in write.statements]
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    async def _read(self, query: str, values: Row = ()) -> list[Row]:
+        def run() -> list[Row]:
+            return self._connection.execute(query, values).fetchall()
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+        except sqlite3.Error as error:
+            raise SpoolError("spool_failed", f"{error.sqlite_errorname}: {self.path}") from None
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000"):
+        connection.execute(f"PRAGMA {pragma}")
+    connection.executescript(_SCHEMA)
+    return connection

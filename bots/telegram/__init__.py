@@ -1,0 +1,5 @@
+"""Telegram, by its Bot API."""
+
+from bots.telegram.adapter import TelegramAdapter
+
+__all__ = ["TelegramAdapter"]

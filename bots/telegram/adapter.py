@@ -1,0 +1,131 @@
+"""The Telegram adapter: the contract of ``bots.core`` on one bot token."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+import structlog
+from telegram import BotCommand
+from telegram.error import BadRequest, InvalidToken, TelegramError
+
+from bots.core import (
+    Accept,
+    Backoff,
+    BotSettings,
+    ConfigurationError,
+    Delivery,
+    Health,
+    Quarantine,
+    Sent,
+    Texts,
+    World,
+)
+from bots.telegram.calls import UNKNOWN_BOT, open_bot
+from bots.telegram.commands import command_lists
+from bots.telegram.pacing import Pacer
+from bots.telegram.polling import Polling
+from bots.telegram.sender import Sender
+from bots.telegram.updates import Updates
+from bots.telegram.webhook import serve, webhook_app
+from bots.telegram.wire import ALLOWED
+
+log = structlog.get_logger("relais.telegram")
+
+
+class TelegramAdapter:
+    """Receives by polling, or by webhook when an address is set; sends what it is given."""
+
+    name = "telegram"
+
+    def __init__(
+        self,
+        settings: BotSettings,
+        *,
+        accept: Accept,
+        put_aside: Quarantine,
+        texts: Texts,
+        world: World,
+        health: Health,
+    ) -> None:
+        self._settings = settings
+        self._world = world
+        self._health = health
+        self._bot = open_bot(settings.secret("telegram_token"), settings.telegram_api_url)
+        self._texts = texts
+        self._sender = Sender(self._bot, Pacer(world), health)
+        self._updates = Updates(self._bot, accept, put_aside, texts, health)
+
+    async def receive(self) -> None:
+        """Until cancelled; :class:`ConfigurationError` when Telegram does not know the token."""
+        try:
+            bot_id = await self._sign_in()
+            await self._set_commands()
+            if self._settings.telegram_webhook_url:
+                await self._by_webhook(bot_id)
+            else:
+                await self._insist(self._bot.delete_webhook)
+                await Polling(self._bot, self._updates, self._world, self._health).run(bot_id)
+        finally:
+            await self._updates.close()
+            await self._bot.shutdown()
+
+    async def send(self, delivery: Delivery) -> Sent:
+        """See :class:`bots.core.Adapter`."""
+        return await self._sender.carry_out(delivery)
+
+    async def say(self, address: str, text: str) -> None:
+        """See :class:`bots.core.Announces`."""
+        await self._sender.say(address, text)
+
+    async def _sign_in(self) -> int:
+        """The bot's id; waits for Telegram as long as it takes."""
+        await self._insist(self._bot.initialize)
+        return self._bot.id
+
+    async def _by_webhook(self, bot_id: int) -> None:
+        url = self._settings.telegram_webhook_url
+        secret = self._settings.secret("telegram_webhook_secret")
+        path = urlsplit(url).path or "/"
+        app = webhook_app(self._updates, bot_id, secret, path, self._health)
+        host, port = self._settings.telegram_webhook_host, self._settings.telegram_webhook_port
+        serving = asyncio.ensure_future(serve(app, host, port))
+        try:
+            await self._insist(
+                lambda: self._bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED)
+            )
+            await serving
+        finally:
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+
+    async def _set_commands(self) -> None:
+        """A menu of neutral words in every language; life goes on without it."""
+        for language, commands in command_lists(self._texts):
+            try:
+                await self._bot.set_my_commands(
+                    [BotCommand(command, text) for command, text in commands],
+                    language_code=language,
+                )
+            except TelegramError as error:
+                log.info("commands_not_set", error=type(error).__name__)
+                return
+
+    async def _insist(self, call: Callable[[], Awaitable[object]]) -> None:
+        """Until Telegram takes it; a wrong token ends the bot at once."""
+        backoff = Backoff(self._world)
+        while True:
+            try:
+                await call()
+            except InvalidToken:
+                raise ConfigurationError(UNKNOWN_BOT) from None
+            except BadRequest as error:
+                raise ConfigurationError(
+                    f"Telegram refuses the settings: {error.message}"
+                ) from None
+            except TelegramError as error:
+                self._health.problem("telegram_away", "Telegram does not answer; trying again.")
+                log.warning("telegram_away", error=type(error).__name__)
+                await self._world.sleep(backoff.next())
+            else:
+                self._health.clear("telegram_away")
+                return

@@ -1,0 +1,83 @@
+"""Own long polling: the offset moves only past updates that are in the spool."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+
+from bots.core import Backoff, Health, NotReady, SpoolError, World
+from bots.telegram.calls import UNKNOWN_BOT, TelegramBot
+from bots.telegram.updates import Updates
+
+log = structlog.get_logger("relais.telegram")
+
+LONG_POLL: Final = 25
+LIMIT: Final = 100
+CONFLICT_ADVICE: Final = (
+    "Somebody else reads this bot's messages with the same token: a second process, or a thief. "
+    "Stop the other one, or revoke the token with @BotFather and set RELAIS_TELEGRAM_TOKEN."
+)
+
+
+class Polling:
+    """A crash anywhere here repeats updates and loses none; the event ids absorb the repeats."""
+
+    def __init__(self, bot: TelegramBot, updates: Updates, world: World, health: Health) -> None:
+        self._bot = bot
+        self._updates = updates
+        self._world = world
+        self._health = health
+        self._offset = 0
+        self._backoff = Backoff(world)
+
+    async def run(self, bot_id: int) -> None:
+        """Until cancelled."""
+        while True:
+            began = self._world.monotonic()
+            batch = await self._fetch()
+            if batch is None:
+                continue
+            moved = await self._keep(batch, bot_id)
+            if not moved and self._world.monotonic() - began < 1:
+                await self._world.sleep(1)  # an empty answer at once, or nothing to confirm
+
+    async def _fetch(self) -> Sequence[Any] | None:
+        """Raw JSON: one malformed update must not take a whole batch with it."""
+        try:
+            batch = await self._bot.raw_updates(self._offset, LIMIT, LONG_POLL)
+        except Conflict:
+            self._health.problem("telegram_conflict", CONFLICT_ADVICE)
+            await self._world.sleep(self._backoff.next(at_least=5))
+        except InvalidToken:
+            self._health.problem("telegram_token", UNKNOWN_BOT)
+            await self._world.sleep(self._backoff.next(at_least=30))
+        except RetryAfter as error:
+            pause = error.retry_after
+            seconds = pause if isinstance(pause, int) else pause.total_seconds()
+            await self._world.sleep(self._backoff.next(at_least=seconds))
+        except TelegramError as error:
+            log.warning("polling_failed", error=type(error).__name__)
+            self._health.problem("telegram_away", "Telegram does not answer; trying again.")
+            await self._world.sleep(self._backoff.next())
+        else:
+            for code in ("telegram_conflict", "telegram_token", "telegram_away"):
+                self._health.clear(code)
+            self._backoff.reset()
+            return batch if isinstance(batch, list) else []
+        return None
+
+    async def _keep(self, batch: Sequence[Any], bot_id: int) -> bool:
+        """Spool them in order. True when the offset moved."""
+        before = self._offset
+        for raw in batch:
+            try:
+                await self._updates.take(raw, bot_id)
+            except (NotReady, SpoolError):
+                # Not kept, so not confirmed: this one and all behind it come again.
+                await self._world.sleep(self._backoff.next())
+                break
+            update_id = raw.get("update_id") if isinstance(raw, dict) else None
+            if isinstance(update_id, int):
+                self._offset = max(self._offset, update_id + 1)
+        return self._offset > before

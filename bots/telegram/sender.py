@@ -1,0 +1,117 @@
+"""Deliveries as calls to the Bot API."""
+
+from typing import Final
+
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
+
+from bots.core import Delivery, Health, Permanent, Sent
+from bots.telegram.calls import NotModified, NotPossible, call
+from bots.telegram.pacing import Pacer
+
+DELETE_AT_ONCE: Final = 100
+"""Most ids one ``deleteMessages`` takes."""
+_NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
+
+
+class Sender:
+    """One call after the other for a chat; the outlet sees to the order."""
+
+    def __init__(self, bot: Bot, pacer: Pacer, health: Health) -> None:
+        self._bot = bot
+        self._pacer = pacer
+        self._health = health
+
+    async def carry_out(self, delivery: Delivery) -> Sent:
+        """Raises ``Later`` or ``Permanent``."""
+        match delivery.kind:
+            case "send":
+                return await self._send(delivery)
+            case "edit":
+                return await self._edit(delivery)
+            case "delete" | "forget":
+                return await self._delete(delivery)
+        raise Permanent("unsupported")
+
+    async def say(self, address: str, text: str) -> Sent:
+        """A sentence of the bot's own."""
+        return await self._message(_chat(address), text, None, silent=True)
+
+    async def _send(self, delivery: Delivery) -> Sent:
+        return await self._message(
+            _chat(delivery.address), delivery.text, _keyboard(delivery), silent=delivery.silent
+        )
+
+    async def _message(
+        self, chat: int, text: str, keyboard: InlineKeyboardMarkup | None, *, silent: bool
+    ) -> Sent:
+        await self._pacer.turn(str(chat))
+        try:
+            message = await call(
+                self._bot.send_message(
+                    chat,
+                    text,
+                    reply_markup=keyboard,
+                    disable_notification=silent,
+                    link_preview_options=_NO_PREVIEW,
+                ),
+                self._health,
+            )
+        except (NotPossible, NotModified):
+            raise Permanent("refused") from None
+        return Sent((str(message.message_id),))
+
+    async def _edit(self, delivery: Delivery) -> Sent:
+        """Text and keyboard in place; a message that cannot be edited is said anew."""
+        target = next(iter(delivery.target), "")
+        if not target.isdecimal():
+            return await self._send(delivery)
+        await self._pacer.turn(delivery.address)
+        try:
+            await call(
+                self._bot.edit_message_text(
+                    delivery.text,
+                    chat_id=_chat(delivery.address),
+                    message_id=int(target),
+                    reply_markup=_keyboard(delivery),
+                    link_preview_options=_NO_PREVIEW,
+                ),
+                self._health,
+            )
+        except NotModified:
+            pass
+        except NotPossible:
+            return await self._send(delivery)
+        return Sent((target,))
+
+    async def _delete(self, delivery: Delivery) -> Sent:
+        """What Telegram lets a bot delete: both sides' messages of the last 48 hours."""
+        ids = [int(target) for target in delivery.target if target.isdecimal()]
+        for start in range(0, len(ids), DELETE_AT_ONCE):
+            await self._delete_some(delivery.address, ids[start : start + DELETE_AT_ONCE])
+        return await self._send(delivery) if delivery.text else Sent()
+
+    async def _delete_some(self, address: str, ids: list[int]) -> None:
+        """One id too old may refuse the whole batch: halve it until only that one is left out."""
+        await self._pacer.turn(address)
+        try:
+            await call(self._bot.delete_messages(_chat(address), ids), self._health)
+        except (NotPossible, NotModified):
+            half = len(ids) // 2
+            if half:
+                await self._delete_some(address, ids[:half])
+                await self._delete_some(address, ids[half:])
+
+
+def _chat(address: str) -> int:
+    try:
+        return int(address)
+    except ValueError:
+        raise Permanent("unknown_address") from None
+
+
+def _keyboard(delivery: Delivery) -> InlineKeyboardMarkup | None:
+    rows = [
+        [InlineKeyboardButton(button.text, callback_data=button.token) for button in row]
+        for row in delivery.buttons
+    ]
+    return InlineKeyboardMarkup(rows) if rows else None

@@ -1,0 +1,77 @@
+"""Webhook mode: 200 only after the update is in the spool, so Telegram repeats what was not."""
+
+import contextlib
+from collections.abc import Iterator
+from hmac import compare_digest
+from typing import Final
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bots.core import Health, NotReady, SpoolError
+from bots.telegram.updates import Updates
+
+HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"
+MOST_BYTES: Final = 1_048_576
+
+
+def webhook_app(updates: Updates, bot_id: int, secret: str, path: str, health: Health) -> Starlette:
+    """The ASGI app that Telegram posts to."""
+
+    async def take(request: Request) -> Response:
+        given = request.headers.get(HEADER, "")
+        if not compare_digest(given.encode(), secret.encode()):
+            health.metrics.errors.labels("webhook_secret").inc()
+            return Response(status_code=401)
+        body = await _body(request)
+        if body is None:
+            return Response(status_code=413)
+        try:
+            await updates.take(_decode(body), bot_id)
+        except (NotReady, SpoolError):
+            return Response(status_code=503, headers={"Retry-After": "2"})
+        return Response(status_code=200)
+
+    return Starlette(routes=[Route(path, take, methods=["POST"])])
+
+
+async def _body(request: Request) -> bytes | None:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MOST_BYTES:
+            return None
+    return bytes(body)
+
+
+def _decode(body: bytes) -> object:
+    """Broken JSON is kept too, as what it was (it then goes into quarantine)."""
+    try:
+        return msgspec.json.decode(body)
+    except msgspec.MsgspecError:
+        return body.decode("utf-8", "replace")
+
+
+class EmbeddedServer(uvicorn.Server):
+    """uvicorn inside a process that handles its signals itself."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+async def serve(app: Starlette, host: str, port: int) -> None:
+    """Until cancelled."""
+    config = uvicorn.Config(
+        app, host=host, port=port, log_config=None, access_log=False, lifespan="off"
+    )
+    server = EmbeddedServer(config)
+    try:
+        await server.serve()
+    finally:
+        server.should_exit = True

@@ -1,0 +1,109 @@
+/** The backend's console API, one function a call. Nothing is kept, nothing is retried here. */
+
+import type { Signed } from "../crypto";
+import type {
+  About,
+  ArgonJson,
+  CaseFile,
+  Enrolment,
+  Invitation,
+  Language,
+  LinkCode,
+  Me,
+  Status,
+  Tonight,
+} from "./types";
+
+const PATIENCE_MS = 20_000;
+
+/** `code` is the server's, or `offline` when none answered. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly retryAfter: number | null;
+  readonly taker: string | null;
+
+  constructor(status: number, code: string, retryAfter: number | null, taker: string | null) {
+    super(code);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+    this.taker = taker;
+  }
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  let body: { code?: unknown; taker?: unknown } = {};
+  try {
+    body = (await response.json()) as typeof body;
+  } catch {
+    // no JSON: a proxy's page, say
+  }
+  const wait = Number(response.headers.get("Retry-After"));
+  return new ApiError(
+    response.status,
+    typeof body.code === "string" ? body.code : `http_${response.status}`,
+    Number.isFinite(wait) && wait > 0 ? wait : null,
+    typeof body.taker === "string" ? body.taker : null,
+  );
+}
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") headers["X-Relais"] = "console";
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method,
+      headers,
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch {
+    throw new ApiError(0, "offline", null, null);
+  }
+  if (!response.ok) throw await refusal(response);
+  const raw = await response.text();
+  return (raw === "" ? undefined : JSON.parse(raw)) as T;
+}
+
+const get = <T>(path: string): Promise<T> => call<T>("GET", path);
+const post = <T>(path: string, body: unknown = {}): Promise<T> => call<T>("POST", path, body);
+const part = encodeURIComponent;
+
+export const api = {
+  about: () => get<About>("/v1/about"),
+  languages: () => get<Language[]>("/v1/languages"),
+  labels: (content: string, locale: string) =>
+    get<{ texts: Record<string, string> }>(`/v1/labels/${part(content)}?locale=${part(locale)}`),
+
+  invitation: (token: string) => get<Invitation>(`/v1/invitations/${part(token)}`),
+  enrol: (token: string, enrolment: Enrolment) =>
+    post<{ member_id: string; name: string }>(`/v1/invitations/${part(token)}`, enrolment),
+
+  loginStart: (name: string) => post<{ argon: ArgonJson }>("/v1/login/start", { name }),
+  login: (name: string, login: string, totp: string) =>
+    post<{ me: Me; wrapped_seed: string }>("/v1/login", { name, login, totp }),
+  logout: () => post<void>("/v1/logout"),
+
+  me: () => get<Me>("/v1/me"),
+  onCall: (onCall: boolean) => post<void>("/v1/me/on-call", { on_call: onCall }),
+  setLocale: (locale: string) => post<void>("/v1/me/locale", { locale }),
+  linkCode: () => post<LinkCode>("/v1/me/link-codes"),
+  unlink: (channel: string) => call<void>("DELETE", `/v1/me/links/${part(channel)}`),
+  roster: () => get<Signed>("/v1/roster"),
+
+  tonight: () => get<Tonight>("/v1/tonight"),
+  take: (id: string) => post<Status>(`/v1/cases/${part(id)}/take`),
+  pass: (id: string) => post<Status>(`/v1/cases/${part(id)}/pass`),
+  conflict: (id: string) => post<Status>(`/v1/cases/${part(id)}/conflict`),
+  done: (id: string) => post<Status>(`/v1/cases/${part(id)}/done`),
+  openCase: (id: string, reason: string) =>
+    get<CaseFile>(`/v1/cases/${part(id)}${reason === "" ? "" : `?reason=${part(reason)}`}`),
+  noteStep: (id: string, step: { item_id: string; generation: number; sealed: string }) =>
+    post<Status>(`/v1/cases/${part(id)}/steps`, step),
+};

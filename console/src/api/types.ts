@@ -1,0 +1,120 @@
+/** What the backend's console API says; bytes are base64, moments ISO 8601. */
+
+import type { Signed } from "../crypto";
+
+export interface ArgonJson {
+  readonly salt: string;
+  readonly memory_kib: number;
+  readonly passes: number;
+  readonly lanes: number;
+}
+
+export interface About {
+  readonly mode: "demo" | "production";
+  readonly operator: string;
+  readonly version: string;
+  readonly locales: readonly string[];
+}
+
+export interface Language {
+  readonly id: string;
+  readonly name: string;
+  readonly dir: "ltr" | "rtl";
+  readonly draft: boolean;
+}
+
+export interface Invitation {
+  readonly member: string;
+  readonly organisation: string;
+  readonly roles: readonly string[];
+  readonly totp_secret: string;
+  readonly totp_uri: string;
+  readonly mode: string;
+  readonly roster: Signed | null;
+}
+
+export interface Enrolment {
+  readonly kem_public: string;
+  readonly sign_public: string;
+  readonly wrapped_seed: string;
+  readonly argon: ArgonJson;
+  readonly login: string;
+  readonly totp: string;
+}
+
+export interface Me {
+  readonly id: string;
+  readonly name: string;
+  readonly organisation: string;
+  readonly roles: readonly string[];
+  readonly locale: string;
+  readonly on_call: boolean;
+  readonly links: readonly { readonly channel: string }[];
+  readonly roster_version: number;
+  readonly wrapped_seed: string;
+}
+
+export interface LinkCode {
+  readonly code: string;
+  readonly expires_at: string;
+  readonly channels: readonly string[];
+}
+
+export interface CaseLine {
+  readonly id: string;
+  readonly code: string;
+  readonly status: string;
+  readonly urgency: string;
+  readonly needs: readonly string[];
+  readonly area: string;
+  readonly deadline: string | null;
+  readonly taker: string | null;
+  readonly created_at: string;
+  readonly mine: boolean;
+  readonly answered: boolean;
+}
+
+export interface Tonight {
+  readonly open: readonly CaseLine[];
+  readonly mine: readonly CaseLine[];
+  readonly accounts: readonly CaseLine[];
+  readonly now: string;
+}
+
+export interface Grant {
+  readonly compartment: string;
+  readonly generation: number;
+  readonly public: string;
+  readonly sealed: string;
+  readonly holder: string;
+}
+
+export interface Item {
+  readonly id: string;
+  readonly compartment: string;
+  readonly generation: number;
+  readonly kind: string;
+  readonly sealed: string;
+  readonly made_at: string;
+}
+
+export interface LogLine {
+  readonly kind: string;
+  readonly member: string | null;
+  readonly at: string;
+  readonly detail: string;
+}
+
+export interface CaseFile {
+  readonly case: CaseLine;
+  readonly content: string;
+  readonly interview: string;
+  readonly grants: readonly Grant[];
+  readonly items: readonly Item[];
+  readonly log: readonly LogLine[];
+}
+
+export interface Status {
+  readonly status: string;
+  readonly taker?: string | null;
+}

@@ -1,0 +1,135 @@
+/** The console: locked until it is unlocked, and locked again when nobody touches it. */
+
+import type { JSX } from "preact";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { api } from "../api/client";
+import type { Me } from "../api/types";
+import { t, useLocale } from "../shared/i18n";
+import { Loading, Notice } from "../shared/ui";
+import { CaseScreen } from "./case/screen";
+import { Enrol } from "./enrol/enrol";
+import { type Left, watchIdle } from "./idle";
+import { Messengers } from "./messengers";
+import { replaceRoute, type Route, useRoute } from "./route";
+import { close, type Open } from "./session";
+import { Frame } from "./frame";
+import { TonightScreen } from "./tonight/tonight";
+import { Unlock } from "./unlock";
+
+export function App(): JSX.Element {
+  useLocale();
+  const route = useRoute();
+  const [open, setOpen] = useState<Open | null>(null);
+  const [known, setKnown] = useState<Me | null | undefined>(undefined);
+  const [name, setName] = useState("");
+  const [root, setRoot] = useState<string | null>(null);
+  const [notice, setNotice] = useState("");
+  const held = useRef<Open | null>(null);
+  held.current = open;
+
+  useEffect(() => {
+    api.me().then(setKnown, () => setKnown(null));
+  }, []);
+  useEffect(() => {
+    if (route.page === "invite" && route.root !== "") setRoot(route.root);
+  }, [route]);
+
+  const lock = useCallback((why: string): void => {
+    if (held.current) setName(held.current.me.name);
+    close(held.current);
+    setOpen(null);
+    setKnown(null);
+    setNotice(why);
+    replaceRoute("#/");
+  }, []);
+  const gone = useCallback(() => lock(t("You were signed out. Unlock again.")), [lock]);
+
+  if (route.page === "invite") {
+    return (
+      <Frame open={null} page="invite">
+        <Enrol
+          token={route.token}
+          root={route.root}
+          onDone={(enrolled) => {
+            if (open) close(open);
+            setOpen(null);
+            setKnown(null);
+            setName(enrolled);
+            setNotice("");
+            replaceRoute("#/");
+          }}
+        />
+      </Frame>
+    );
+  }
+  if (!open) {
+    return (
+      <Frame open={null} page="unlock">
+        {known === undefined ? (
+          <Loading />
+        ) : (
+          <Unlock
+            key={known?.id ?? ""}
+            known={known}
+            name={name}
+            root={root}
+            notice={notice}
+            onOpen={(opened) => {
+              setNotice("");
+              setOpen(opened);
+            }}
+            onForget={() => lock("")}
+          />
+        )}
+      </Frame>
+    );
+  }
+  const onMe = (me: Me): void => setOpen((now) => (now ? { ...now, me } : now));
+  return (
+    <Frame open={open} page={route.page} onLock={() => lock("")}>
+      <IdleLock onIdle={() => lock(t("Locked, because nobody touched it for five minutes."))} />
+      <Screen
+        route={route}
+        open={open}
+        onMe={onMe}
+        onGone={gone}
+      />
+    </Frame>
+  );
+}
+
+function Screen(props: {
+  readonly route: Route;
+  readonly open: Open;
+  readonly onMe: (me: Me) => void;
+  readonly onGone: () => void;
+}): JSX.Element {
+  const { route, open, onMe, onGone } = props;
+  switch (route.page) {
+    case "case":
+      return <CaseScreen key={route.id} id={route.id} open={open} onGone={onGone} />;
+    case "messengers":
+      return <Messengers me={open.me} onMe={onMe} onGone={onGone} />;
+    default:
+      return (
+        <TonightScreen
+          open={open}
+          onGone={onGone}
+          onCall={(on_call) => onMe({ ...open.me, on_call })}
+        />
+      );
+  }
+}
+
+function IdleLock({ onIdle }: { readonly onIdle: () => void }): JSX.Element | null {
+  const [left, setLeft] = useState<Left>(null);
+  const idle = useRef(onIdle);
+  idle.current = onIdle;
+  useEffect(() => watchIdle(setLeft, () => idle.current()), []);
+  if (left === null) return null;
+  return (
+    <Notice kind="warn" testId="idle-warning">
+      {t("This console locks in half a minute. Press any key to stay.")}
+    </Notice>
+  );
+}

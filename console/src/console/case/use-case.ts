@@ -1,0 +1,77 @@
+/** One case: asked for, opened, refreshed while it is on the screen. */
+
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { api, ApiError } from "../../api/client";
+import type { CaseFile } from "../../api/types";
+import { locale } from "../../shared/i18n";
+import type { Open } from "../session";
+import type { Labels } from "./labels";
+import { freshMemory, openCase, type OpenedCase } from "./opened";
+
+const EVERY_MS = 8000;
+
+export interface Read {
+  readonly file: CaseFile;
+  readonly opened: OpenedCase;
+  readonly labels: Labels;
+}
+
+export interface CaseState {
+  readonly read: Read | null;
+  readonly error: unknown;
+  readonly refresh: () => Promise<void>;
+}
+
+/** Labels of one content in one language, asked for once; without them codes are shown. */
+function useLabels(): (content: string) => Promise<Labels> {
+  const kept = useRef(new Map<string, Labels>());
+  return useCallback(async (content) => {
+    const key = `${content} ${locale().locale}`;
+    const known = kept.current.get(key);
+    if (known) return known;
+    try {
+      const { texts } = await api.labels(content, locale().locale);
+      kept.current.set(key, texts);
+      return texts;
+    } catch {
+      return {};
+    }
+  }, []);
+}
+
+export function useCase(id: string, open: Open, reason: string, onGone: () => void): CaseState {
+  const [read, setRead] = useState<Read | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const memory = useRef(freshMemory());
+  const labelsOf = useLabels();
+  const { me, keys } = open;
+
+  const refresh = useCallback(async (): Promise<void> => {
+    try {
+      const file = await api.openCase(id, reason);
+      const opened = await openCase(file, me.id, keys, memory.current);
+      setRead({ file, opened, labels: await labelsOf(file.content) });
+      setError(null);
+    } catch (thrown) {
+      if (thrown instanceof ApiError && thrown.status === 401) return onGone();
+      if (thrown instanceof ApiError && thrown.status === 403) setRead(null);
+      setError(thrown);
+    }
+  }, [id, reason, me.id, keys, labelsOf, onGone]);
+
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let stopped = false;
+    const loop = async (): Promise<void> => {
+      await refresh();
+      if (!stopped) timer = setTimeout(() => void loop(), EVERY_MS);
+    };
+    void loop();
+    return () => {
+      stopped = true;
+      clearTimeout(timer);
+    };
+  }, [refresh]);
+
+  return { read, error, refresh };
+}

@@ -1,0 +1,123 @@
+/** From an invitation to a key of one's own, in four steps. */
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { api, ApiError } from "../../api/client";
+import type { Invitation } from "../../api/types";
+import { checkRoster, rootKey } from "../../crypto";
+import { explain } from "../../shared/explain";
+import { t } from "../../shared/i18n";
+import { list } from "../../shared/times";
+import { Button, Heading, Loading, Notice } from "../../shared/ui";
+import { roleName } from "../names";
+import { CodeStep } from "./code";
+import { enrol } from "./make";
+import { WordsBack, WordsShown } from "./words";
+
+interface Props {
+  readonly token: string;
+  readonly root: string;
+  /** Enrolled under this name; or the person goes to Unlock with no name. */
+  readonly onDone: (name: string) => void;
+}
+
+type Step = "hello" | "words" | "back" | "code" | "done";
+
+async function load(token: string, root: string): Promise<Invitation> {
+  rootKey(root);
+  const invitation = await api.invitation(token);
+  if (invitation.roster) {
+    await checkRoster(invitation.roster, { root, version: 0, hash: "" }, Date.now());
+  }
+  return invitation;
+}
+
+function refusal(error: unknown): string {
+  const gone = error instanceof ApiError && [404, 409, 410].includes(error.status);
+  return gone ? t("This invitation was used or is too old. Ask your coordinator for a new one.") : explain(error);
+}
+
+export function Enrol({ token, root, onDone }: Props): JSX.Element {
+  const [invitation, setInvitation] = useState<Invitation | null>(null);
+  const [error, setError] = useState("");
+  const [step, setStep] = useState<Step>("hello");
+  const [words, setWords] = useState<readonly string[]>([]);
+
+  useEffect(() => {
+    setInvitation(null);
+    load(token, root).then(setInvitation, (thrown: unknown) => setError(refusal(thrown)));
+  }, [token, root]);
+
+  if (error !== "") return <Refused error={error} onUnlock={() => onDone("")} />;
+  if (!invitation) return <Loading />;
+  switch (step) {
+    case "hello":
+      return <Hello invitation={invitation} onNext={() => setStep("words")} />;
+    case "words":
+      return (
+        <WordsShown
+          onNext={(chosen) => {
+            setWords(chosen);
+            setStep("back");
+          }}
+        />
+      );
+    case "back":
+      return <WordsBack words={words} onNext={() => setStep("code")} onAgain={() => setStep("words")} />;
+    case "code":
+      return (
+        <CodeStep
+          invitation={invitation}
+          onCode={async (totp) => {
+            await enrol({ token, root, name: invitation.member, words, totp });
+            setWords([]);
+            setStep("done");
+          }}
+        />
+      );
+    case "done":
+      return <Done name={invitation.member} onUnlock={() => onDone(invitation.member)} />;
+  }
+}
+
+function Hello(props: { readonly invitation: Invitation; readonly onNext: () => void }): JSX.Element {
+  const { invitation } = props;
+  return (
+    <section class="card narrow" data-testid="enrol-hello">
+      <Heading>{t("You are invited")}</Heading>
+      <dl class="facts">
+        <dt>{t("Your name here")}</dt>
+        <dd data-testid="enrol-member" dir="auto">{invitation.member}</dd>
+        <dt>{t("Organisation")}</dt>
+        <dd data-testid="enrol-organisation" dir="auto">{invitation.organisation}</dd>
+        <dt>{t("Role")}</dt>
+        <dd data-testid="enrol-roles">{list(invitation.roles.map(roleName))}</dd>
+      </dl>
+      {invitation.mode === "demo" ? (
+        <Notice kind="warn">{t("This is a demo. Everyone and everything in it is invented.")}</Notice>
+      ) : null}
+      <p>{t("This browser now makes a key that is yours alone. Six words open it. Have paper and a pen ready, and an authenticator app.")}</p>
+      <Button testId="enrol-start" kind="main" onClick={props.onNext}>{t("Make my key")}</Button>
+    </section>
+  );
+}
+
+function Done(props: { readonly name: string; readonly onUnlock: () => void }): JSX.Element {
+  return (
+    <section class="card narrow" data-testid="enrol-done">
+      <Heading>{t("Your key is made")}</Heading>
+      <p>{t("Your name here is {name}. Unlock with your six words and the next code of your app.", { name: props.name })}</p>
+      <Button testId="enrol-unlock" kind="main" onClick={props.onUnlock}>{t("Unlock")}</Button>
+    </section>
+  );
+}
+
+function Refused(props: { readonly error: string; readonly onUnlock: () => void }): JSX.Element {
+  return (
+    <section class="card narrow" data-testid="enrol-refused">
+      <Heading>{t("This invitation does not open")}</Heading>
+      <Notice kind="error" testId="enrol-error">{props.error}</Notice>
+      <Button testId="enrol-to-unlock" onClick={props.onUnlock}>{t("I have a key already")}</Button>
+    </section>
+  );
+}

@@ -1,0 +1,102 @@
+/** Names of codes that the server sends: roles, needs, urgency, states, channels, log lines. */
+
+import { t } from "../shared/i18n";
+
+type Names = Record<string, () => string>;
+
+const ROLES: Names = {
+  responder: () => t("Responder"),
+  coordinator: () => t("Coordinator"),
+  translator: () => t("Translator"),
+  analyst: () => t("Analyst"),
+  auditor: () => t("Auditor"),
+  operator: () => t("Operator"),
+};
+
+const NEEDS: Names = {
+  health_medical_service: () => t("Health care"),
+  psychosocial_service: () => t("Someone to talk to"),
+  safehouse_service: () => t("A safe place"),
+  child_protection_service: () => t("Child protection"),
+  food_service: () => t("Food"),
+  nfi_clothes_shoes_service: () => t("Clothes and household items"),
+  cash_assistance: () => t("Money help"),
+  legal_assistance_service: () => t("Legal help"),
+  police_other_service: () => t("Police"),
+  just_tell: () => t("To tell it"),
+  unsure: () => t("Not sure yet"),
+};
+
+const URGENCIES: Names = {
+  urgent: () => t("Urgent"),
+  high: () => t("High"),
+  normal: () => t("Normal"),
+};
+
+const STATES: Names = {
+  silent: () => t("Not alerted"),
+  open: () => t("Open"),
+  taken: () => t("Taken"),
+  answered: () => t("Answered"),
+  done: () => t("Done"),
+  erased: () => t("Erased"),
+};
+
+const CHANNELS: Names = {
+  telegram: () => "Telegram",
+  signal: () => "Signal",
+  matrix: () => "Matrix",
+  page: () => t("Chat page"),
+};
+
+const COMPARTMENTS: Names = {
+  brief: () => t("In brief"),
+  account: () => t("What was told"),
+  medical: () => t("Health"),
+  perpetrator: () => t("Who did it"),
+  evidence: () => t("Files"),
+  messages: () => t("Messages"),
+  team: () => t("Notes of the team"),
+};
+
+const PURPOSES: Names = {
+  services: () => t("Telling helpers about the need"),
+  urgent: () => t("Urgent help"),
+  account: () => t("Telling what happened"),
+  evidence: () => t("Keeping words and files unchanged"),
+  statistics: () => t("Counting without name"),
+  justice: () => t("Giving it to a court or body"),
+  contact: () => t("Being written to"),
+};
+
+const LOG: Names = {
+  created: () => t("Request received"),
+  alerted: () => t("Alert sent"),
+  taken: () => t("Taken"),
+  take: () => t("Taken"),
+  passed: () => t("Passed on"),
+  pass: () => t("Passed on"),
+  conflict: () => t("Knows the person; key destroyed"),
+  opened: () => t("Opened"),
+  served: () => t("Opened"),
+  reason: () => t("Opened, with a reason"),
+  answered: () => t("First step noted"),
+  step: () => t("Step noted"),
+  returned: () => t("Back in the queue"),
+  escalated: () => t("Went to the next team"),
+  done: () => t("Marked as done"),
+};
+
+const named =
+  (names: Names) =>
+  (code: string): string =>
+    names[code]?.() ?? code;
+
+export const roleName = named(ROLES);
+export const needName = named(NEEDS);
+export const urgencyName = named(URGENCIES);
+export const stateName = named(STATES);
+export const channelName = named(CHANNELS);
+export const compartmentName = named(COMPARTMENTS);
+export const purposeName = named(PURPOSES);
+export const logName = named(LOG);

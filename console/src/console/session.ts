@@ -1,0 +1,153 @@
+/** Unlocking: the words become the key, the key stays in memory, the roster is checked. */
+
+import { api, ApiError } from "../api/client";
+import type { ArgonJson, Me } from "../api/types";
+import {
+  admitted,
+  type Argon,
+  asWritten,
+  base64,
+  base64url,
+  type Bytes,
+  checkRoster,
+  fingerprint,
+  fromBase64,
+  hex,
+  type PersonKeys,
+  personKeys,
+  type Pin,
+  readPin,
+  type Roster,
+  rootKey,
+  sha256,
+  type Signed,
+  stretch,
+  text,
+  unwrapSeed,
+  wipe,
+  wordList,
+  writePin,
+} from "../crypto";
+
+/** An unlocked console. `seed` is the only secret; `close` wipes it. */
+export interface Open {
+  readonly me: Me;
+  readonly keys: PersonKeys;
+  readonly seed: Bytes;
+  readonly roster: Roster | null;
+  /** Whether a coordinator has put this key in the roster. */
+  readonly admitted: boolean;
+}
+
+/** Thrown when this browser has no root for the member: a person must compare it. */
+export class UnknownRoot extends Error {
+  readonly root: string;
+  readonly shown: string;
+
+  constructor(root: string, shown: string) {
+    super("unknown_root");
+    this.name = "UnknownRoot";
+    this.root = root;
+    this.shown = shown;
+  }
+}
+
+export interface Typed {
+  readonly name: string;
+  readonly words: string;
+  readonly totp: string;
+}
+
+export function argonOf(json: ArgonJson): Argon {
+  return {
+    salt: fromBase64(json.salt),
+    memoryKib: json.memory_kib,
+    passes: json.passes,
+    lanes: json.lanes,
+  };
+}
+
+async function written(words: string): Promise<string> {
+  return asWritten(words, [await wordList("en"), await wordList("fr")]).join(" ");
+}
+
+async function currentRoster(): Promise<Signed | null> {
+  try {
+    return await api.roster();
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+async function claimedRoot(signed: Signed): Promise<UnknownRoot> {
+  const claimed = JSON.parse(text(fromBase64(signed.document))) as { signer: string };
+  const root = rootKey(claimed.signer);
+  return new UnknownRoot(base64url(root), fingerprint(hex(await sha256(root))));
+}
+
+async function pinFor(name: string, root: string | null, signed: Signed): Promise<Pin> {
+  const kept = readPin(localStorage, name);
+  if (kept) return kept;
+  if (root !== null) return { root, version: 0, hash: "" };
+  throw await claimedRoot(signed);
+}
+
+/** Check the roster against what this browser remembers, and remember the newer one. */
+async function opened(me: Me, seed: Bytes, root: string | null): Promise<Open> {
+  const keys = await personKeys(seed);
+  const signed = await currentRoster();
+  if (signed === null) return { me, keys, seed, roster: null, admitted: false };
+  const pin = await pinFor(me.name, root, signed);
+  const checked = await checkRoster(signed, pin, Date.now());
+  const inRoster = admitted(checked.roster, me.id, keys.kem.public);
+  writePin(localStorage, me.name, checked.pin);
+  return { me, keys, seed, roster: checked.roster, admitted: inRoster };
+}
+
+async function openSeed(
+  me: Me,
+  wrapped: string,
+  wrap: Bytes,
+  root: string | null,
+): Promise<Open> {
+  const seed = await unwrapSeed(fromBase64(wrapped), wrap, me.name);
+  try {
+    return await opened(me, seed, root);
+  } catch (error) {
+    wipe(seed);
+    throw error;
+  }
+}
+
+/** Sign in and unlock. A roster that is refused signs out again. */
+export async function unlock(typed: Typed, root: string | null): Promise<Open> {
+  const { argon } = await api.loginStart(typed.name.trim());
+  const secrets = await stretch(await written(typed.words), argonOf(argon));
+  try {
+    const answer = await api.login(typed.name.trim(), base64(secrets.login), typed.totp.trim());
+    return await openSeed(answer.me, answer.wrapped_seed, secrets.wrap, root);
+  } catch (error) {
+    if (!(error instanceof UnknownRoot)) await api.logout().catch(() => undefined);
+    throw error;
+  } finally {
+    wipe(secrets.wrap, secrets.login);
+  }
+}
+
+/** Unlock again after a reload, while the server still knows this browser: the words are enough. */
+export async function unlockAgain(me: Me, words: string, root: string | null): Promise<Open> {
+  const { argon } = await api.loginStart(me.name);
+  const secrets = await stretch(await written(words), argonOf(argon));
+  try {
+    return await openSeed(me, me.wrapped_seed, secrets.wrap, root);
+  } finally {
+    wipe(secrets.wrap, secrets.login);
+  }
+}
+
+/** Lock: the seed is wiped and the server forgets this browser. */
+export function close(open: Open | null): void {
+  if (open) wipe(open.seed);
+  void api.logout().catch(() => undefined);
+}

@@ -1,0 +1,32 @@
+/** The contract of this folder: what `sealing/` does in Python, and the member's own key. */
+
+export { type Argon, freshArgon, type Secrets, stretch } from "./argon";
+export {
+  base64,
+  base64url,
+  type Bytes,
+  fromBase64,
+  hex,
+  random,
+  sha256,
+  text,
+  utf8,
+  wipe,
+} from "./bytes";
+export { type Context } from "./context";
+export { SealError } from "./errors";
+export { asWritten, sixWords, type WordLanguage, wordList, WORDS } from "./passphrase";
+export { freshSeed, type PersonKeys, personKeys, unwrapSeed, wrapSeed } from "./person";
+export { fingerprint, readPin, writePin } from "./pins";
+export {
+  admitted,
+  checkRoster,
+  type Pin,
+  rootKey,
+  type Roster,
+  RosterError,
+  type Signed,
+} from "./roster";
+export { signer, verify } from "./signing";
+export { openText, sealText } from "./text";
+export { isPairOf, type KeyPair, keyPair } from "./xwing";

@@ -1,0 +1,42 @@
+"""What the engine is told besides the event: it looks nothing up itself."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from conversation.directory import Directory
+
+
+class CaseStatus(msgspec.Struct, frozen=True):
+    """What `status` may say: nothing, received, taken, answered, nobody_yet (with the next try)."""
+
+    kind: Literal["nothing", "received", "taken", "answered", "nobody_yet", "closed"] = "nothing"
+    next_try: datetime | None = None
+
+
+class Context(msgspec.Struct, frozen=True):
+    """Facts of this moment."""
+
+    now: datetime
+    """UTC, aware."""
+    nonce: bytes
+    """32 fresh random bytes; question nonces and the return code are drawn from them."""
+    channel: str
+    """telegram, signal, matrix, page."""
+    buttons: bool
+    """The channel can draw buttons (else numbered lists; both always understand numbers)."""
+    locale_hint: str
+    """Best shipped locale for the channel's hint; never empty."""
+    locales: tuple[str, ...]
+    """Locales on offer, in order."""
+    directory: Directory
+    operator: str
+    """Who runs this service, as `{operator}`."""
+    status: CaseStatus = CaseStatus()
+    code_matches: bool | None = None
+    """The message is a return code: right (True) or wrong (False); None: it is none."""
+    sign_matches: bool | None = None
+    """The message is her sign: right or wrong; None: no sign is kept."""
+    police_allowed: bool = False
+    """The pilot allows police_other_service."""

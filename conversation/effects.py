@@ -1,0 +1,148 @@
+"""What the backend must carry out, in the transaction that stores the new state."""
+
+
+
+import msgspec
+
+from conversation.state import Value
+
+
+class _Effect(msgspec.Struct, frozen=True, tag_field="effect"):
+    pass
+
+
+class Record(_Effect, tag="record"):
+    """An answer. Either ``value`` (closed) or ``text`` (her own words, as item number ``item``)."""
+
+    step: str
+    compartment: str
+    """brief, account, medical, perpetrator, evidence, or routing (never shown to a responder)."""
+    code: str = ""
+    """Where it lands in the coded record, e.g. ``gbvims.age_group``; empty: nowhere."""
+    value: Value = None
+    text: str | None = None
+    item: int | None = None
+    prompt: str = ""
+    """Message id of the question that was shown."""
+
+
+class Correct(Record, frozen=True, tag="correct"):
+    """As Record, replacing the earlier answer to this step (beside it, once it was sent)."""
+
+
+class Discard(_Effect, tag="discard"):
+    """The answer to this step no longer applies and goes."""
+
+    step: str
+    item: int | None = None
+
+
+class Consent(_Effect, tag="consent"):
+    """A decision about one purpose. ``answer`` "no" also stands for silence and skip."""
+
+    purpose: str
+    """services, urgent, account, evidence, statistics, justice, contact."""
+    step: str
+    answer: str
+    prompt: str
+    """Message id of the text that was shown; its hash, language, channel and time go with it."""
+    organisations: tuple[str, ...] = ()
+    """Ids of the organisations that were named in the text."""
+
+
+class AskHelp(_Effect, tag="ask_help"):
+    """Create the case (once) and alert. Facts are exactly those of interview-content.md §4."""
+
+    needs: tuple[str, ...]
+    urgency: str
+    """urgent, high, normal."""
+    area: str
+    """Area id, or empty for unknown (then the coordinator)."""
+    locale: str
+    sex: str
+    """female, male, any: who should answer."""
+    excluded: tuple[str, ...]
+    child: bool
+    restricted: bool = False
+
+
+class OpenAccount(_Effect, tag="open_account"):
+    """Part 2 begins: create its compartments for these organisations (ids)."""
+
+    organisations: tuple[str, ...]
+    keep: bool
+    """Whether silence keeps (True) or destroys (False) what was told."""
+    excluded: tuple[str, ...] = ()
+    area: str = ""
+    locale: str = ""
+
+
+class Contact(_Effect, tag="contact"):
+    """May a helper write here, and when: any_time, morning, afternoon, evening, or no."""
+
+    hours: str
+
+
+class Sign(_Effect, tag="sign"):
+    """Her own word, number or picture, normalised; only a keyed hash of it is kept."""
+
+    sign: str
+
+
+class ReturnCode(_Effect, tag="return_code"):
+    """A return code was shown; only a keyed hash of it is kept."""
+
+    code: str
+
+
+class Submit(_Effect, tag="submit"):
+    """Part 1 or part 2 is complete."""
+
+    part: int
+
+
+class Reduce(_Effect, tag="reduce"):
+    """The interview rests: keep only code, locale, contact, path, child flag; closed answers go."""
+
+
+class Leave(_Effect, tag="leave"):
+    """Quick exit: delete what the messenger lets us delete, both sides, at once."""
+
+
+class Forget(_Effect, tag="forget"):
+    """Nothing of this conversation is to be kept (unsafe before the interview began)."""
+
+
+class Erase(_Effect, tag="erase"):
+    """She confirmed: everything goes, the case included."""
+
+
+class ComeBack(_Effect, tag="come_back"):
+    """This chat proved the return code; join it to that case. The backend knows which."""
+
+
+class CountTopic(_Effect, tag="count_topic"):
+    """Information path: count this topic; nothing else is kept."""
+
+    topic: str
+
+
+Effect = (
+    Record
+    | Correct
+    | Discard
+    | Consent
+    | AskHelp
+    | OpenAccount
+    | Contact
+    | Sign
+    | ReturnCode
+    | Submit
+    | Reduce
+    | Leave
+    | Forget
+    | Erase
+    | ComeBack
+    | CountTopic
+)
+

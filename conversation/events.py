@@ -1,0 +1,50 @@
+"""What a person did, whatever the messenger."""
+
+import msgspec
+
+
+class _Event(msgspec.Struct, frozen=True, tag_field="kind"):
+    pass
+
+
+class Started(_Event, tag="start"):
+    """First contact or a press on the messenger's start button."""
+
+    payload: str = ""
+
+
+class Said(_Event, tag="text"):
+    """A text message, as it came."""
+
+    text: str
+
+
+class Chose(_Event, tag="choice"):
+    """A press on a button that we sent; ``token`` as rendered (stale and forged ones happen)."""
+
+    token: str
+
+
+class Sent(_Event, tag="media"):
+    """Something that is no text: photo, video, voice, document, location, contact, sticker, other."""
+
+    media: str
+
+
+class Edited(_Event, tag="edit"):
+    """She changed an earlier message; the new text is given."""
+
+    text: str
+
+
+class Deleted(_Event, tag="delete"):
+    """She deleted an earlier message on the messenger."""
+
+
+class Silence(_Event, tag="silence"):
+    """Nothing came for so many hours (a job says so)."""
+
+    hours: int
+
+
+Event = Started | Said | Chose | Sent | Edited | Deleted | Silence

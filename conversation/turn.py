@@ -1,0 +1,133 @@
+"""One call of ``advance`` at work: a private, mutable copy of the state, and what it produced.
+
+Nothing outside sees it; the state that went in is never changed.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from conversation.directory import Match, Wish
+from conversation.state import Mode, State, Value
+
+if TYPE_CHECKING:
+    from conversation.context import Context
+    from conversation.document import Interview, Route, Step
+    from conversation.effects import Effect
+    from conversation.replies import Part, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """What one event led to: the new state, what to say, what to carry out."""
+
+    state: State
+    replies: "tuple[Reply, ...]"
+    effects: "tuple[Effect, ...]"
+
+
+class Turn:
+    """The working copy. Its fields are those of :class:`State`; lists replace tuples."""
+
+    __slots__ = (
+        "answers",
+        "ask",
+        "at",
+        "barrier",
+        "content",
+        "context",
+        "effects",
+        "interview",
+        "items",
+        "kept",
+        "locale",
+        "matched",
+        "misses",
+        "mode",
+        "notes",
+        "page",
+        "parts",
+        "path",
+        "picks",
+        "replies",
+        "resume",
+        "returning",
+        "route",
+        "seen",
+        "trail",
+    )
+
+    def __init__(self, interview: "Interview", state: State, context: "Context") -> None:
+        self.interview = interview
+        self.context = context
+        self.content = state.content
+        self.locale = state.locale
+        self.mode: Mode = state.mode
+        self.at = state.at
+        self.route = state.route
+        self.resume = state.resume
+        self.path = state.path
+        self.answers: dict[str, Value] = dict(state.answers)
+        self.trail = state.trail
+        self.barrier = state.barrier
+        self.items = state.items
+        self.misses = state.misses
+        self.ask = state.ask
+        self.page = state.page
+        self.picks = state.picks
+        self.parts = state.parts
+        self.seen = state.seen
+        self.returning = state.returning
+        self.kept = state.kept
+        self.notes: list[Part] = []
+        """Said before the next question."""
+        self.replies: list[Reply] = []
+        self.effects: list[Effect] = []
+        self.matched: tuple[Wish, Match] | None = None
+
+    def freeze(self) -> Stepped:
+        """The outcome, immutable again."""
+        state = State(
+            self.interview.id,
+            self.content,
+            1,
+            self.locale,
+            self.mode,
+            self.at,
+            self.route,
+            self.resume,
+            self.path,
+            self.answers,
+            self.trail,
+            self.barrier,
+            self.items,
+            self.misses,
+            self.ask,
+            self.page,
+            self.picks,
+            self.parts,
+            self.seen,
+            self.returning,
+            self.kept,
+        )
+        return Stepped(state, tuple(self.replies), tuple(self.effects))
+
+    @property
+    def steps(self) -> "Route":
+        """The route that runs."""
+        return self.interview.routes[self.route]
+
+    @property
+    def step(self) -> "Step":
+        """The step whose question is open."""
+        route = self.interview.routes[self.route]
+        return route.steps[route.index[self.at]]
+
+    @property
+    def spoken(self) -> str:
+        """The locale to speak."""
+        return self.locale or self.context.locale_hint
+
+    def mark(self, part: str) -> None:
+        """Remember that ``part`` happened."""
+        if part not in self.parts:
+            self.parts = (*self.parts, part)

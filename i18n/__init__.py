@@ -1,0 +1,39 @@
+"""Texts in every language: catalogues, the languages table, universal words, rendering.
+
+``Catalogues.load`` reads what ships; ``render`` turns an engine's reply into bubbles for a channel.
+Imports nothing of ours; reads its own files and nothing else.
+"""
+
+from i18n.catalogues import Catalogues, domain_of
+from i18n.channels import CAPABILITIES, Capabilities
+from i18n.errors import CatalogueError, Finding, LanguagesError, PhrasesError, TextsError
+from i18n.keyboard import Button
+from i18n.keywords import COMMANDS, is_greeting, keyword, keywords, plain
+from i18n.languages import SOURCE, Language, Languages, negotiate
+from i18n.languages import packaged as languages
+from i18n.rendering import Bubble, render
+
+__all__ = [
+    "CAPABILITIES",
+    "COMMANDS",
+    "SOURCE",
+    "Bubble",
+    "Button",
+    "Capabilities",
+    "CatalogueError",
+    "Catalogues",
+    "Finding",
+    "Language",
+    "Languages",
+    "LanguagesError",
+    "PhrasesError",
+    "TextsError",
+    "domain_of",
+    "is_greeting",
+    "keyword",
+    "keywords",
+    "languages",
+    "negotiate",
+    "plain",
+    "render",
+]

@@ -1,0 +1,92 @@
+"""Backend and chat page as one ASGI application, served by uvicorn."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from backend.app import create_app
+from backend.settings import Settings
+from bots.core import BotSettings
+from bots.page import PageBot
+from bots.page import build as build_page
+
+Ready = Callable[[FastAPI], Awaitable[None]]
+
+
+def build_app(settings: Settings, tokens: dict[str, str] | None = None) -> tuple[FastAPI, PageBot | None]:
+    """The backend, and the chat page's bot mounted on it when it has a token."""
+    if tokens:
+        settings = settings.model_copy(update=_token_fields(settings, tokens))
+    app = create_app(settings)
+    token = settings.bot_token("page")
+    if token is None:
+        return app, None
+    page = build_page(
+        BotSettings(
+            backend_url=f"http://127.0.0.1:{settings.port}",
+            data_dir=settings.data_dir,
+            bot_token_page=token,  # type: ignore[arg-type]  # pydantic makes the secret
+        )
+    )
+    app.mount("/chat/api", page.app)
+    return app, page
+
+
+def _token_fields(settings: Settings, tokens: dict[str, str]) -> dict[str, object]:
+    made = type(settings)(**{f"bot_token_{name}": token for name, token in tokens.items()})
+    return {f"bot_token_{name}": getattr(made, f"bot_token_{name}") for name in tokens}
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that ends the page's open streams first; else it would wait for them."""
+
+    page: PageBot | None = None
+
+    async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """Close streams, then as uvicorn does."""
+        if self.page is not None:
+            self.page.end_streams()
+        await super().shutdown(sockets)  # type: ignore[arg-type]
+
+
+async def serve(
+    settings: Settings, tokens: dict[str, str] | None = None, ready: Ready | None = None
+) -> None:
+    """Serve until a signal. ``ready`` is called once requests are answered."""
+    app, page = build_app(settings, tokens)
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = _Server(config)
+    server.page = page
+    async with _alongside(server, app, page, ready):
+        await server.serve()
+
+
+@asynccontextmanager
+async def _alongside(
+    server: uvicorn.Server, app: FastAPI, page: PageBot | None, ready: Ready | None
+) -> AsyncIterator[None]:
+    async def follow() -> None:
+        while not server.started:
+            await asyncio.sleep(0.02)
+        if ready is not None:
+            await ready(app)
+        if page is not None:
+            await page.run()
+
+    task = asyncio.create_task(follow(), name="page")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
