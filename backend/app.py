@@ -12,9 +12,9 @@ from backend.ambient import World
 from backend.cases.endpoints import router as cases_router
 from backend.console.app import install as install_console
 from backend.content import load_content
-from backend.database import Database, open_database
+from backend.database import open_database
 from backend.deliveries.endpoints import router as deliveries_router
-from backend.demo import prepare_demo
+from backend.demo.start import start_demo
 from backend.directory.snapshot import DirectorySnapshot
 from backend.failures import install_failures
 from backend.handlers import all_handlers
@@ -43,6 +43,7 @@ def create_app(
         async with AsyncExitStack() as stack:
             relais = await open_relais(settings, world, stack)
             app.state.relais = relais
+            app.state.demo = await start_demo(relais) if settings.mode == "demo" else None
             if run_jobs:
                 runner = jobs.Runner(relais, all_handlers())
                 app.state.runner = runner
@@ -96,15 +97,7 @@ async def open_relais(settings: Settings, world: World, stack: AsyncExitStack) -
     )
     async with db.write() as tx:
         await content.archive(tx, world.now())
-    await _schedule_housekeeping(db, relais)
-    if settings.mode == "demo":
-        await prepare_demo(relais)
     return relais
-
-
-async def _schedule_housekeeping(db: Database, relais: Relais) -> None:
-    async with db.write() as tx:
-        await jobs.schedule_recurring(tx, relais.world)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

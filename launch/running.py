@@ -3,12 +3,12 @@
 import asyncio
 import os
 import sys
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from backend.demo import open_invitations
+from backend.demo.start import DemoInvitation
 from backend.settings import Settings
 from launch.serving import serve
 from launch.tokens import bot_tokens
@@ -19,34 +19,26 @@ async def run(settings: Settings) -> None:
     tokens = bot_tokens(settings.data_dir)
 
     async def ready(app: FastAPI) -> None:
-        invitations = await open_invitations(app.state.relais) if settings.mode == "demo" else []
-        _greet(settings, invitations)
+        demo = app.state.demo
+        _greet(settings, demo.invitations if demo is not None else ())
 
     async with _bots(settings, tokens):
         await serve(settings, tokens, ready)
 
 
-def _greet(settings: Settings, invitations: list[tuple[str, str]]) -> None:
+def _greet(settings: Settings, invitations: tuple[DemoInvitation, ...]) -> None:
+    """Five lines: what to open and what to try."""
     base = settings.public_url
+    what = " A demo: every organisation is invented." if settings.mode == "demo" else ""
+    enrol = [f"{one.url} (enrol {one.name}, tier {one.tier})" for one in invitations]
     lines = [
-        f"1. {base}/  explains. This is a demo with invented organisations."
-        if settings.mode == "demo"
-        else f"1. {base}/  explains.",
-        *(
-            f"{number}. {url}  enrols {who}: then link the second phone (line 4)."
-            for number, (who, url) in enumerate(invitations[:2], start=2)
-        ),
+        f"{base}/ explains what this is.{what}",
+        " | ".join(enrol) or f"{base}/console unlocks the console of those who enrolled.",
+        f"{base}/chat?phone=responder is a responder's phone: send it the code of the console.",
+        f"{base}/chat is a survivor's phone: write 'hello', and ask for help.",
+        f"{base}/docs is the API, {base}/healthz says how it is. Ctrl-C stops everything.",
     ]
-    if len(lines) == 1:
-        lines += [
-            f"2. {base}/console  unlocks the console of those who enrolled.",
-            f"3. {base}/docs  describes the API; {base}/healthz says how it is.",
-        ]
-    lines += [
-        f"4. {base}/chat?phone=responder  is a responder's phone: send it the console's code.",
-        f"5. {base}/chat  is a survivor's phone: write 'hello', ask for help. Ctrl-C stops all.",
-    ]
-    print("\n".join(["", *lines, ""]), flush=True)
+    print("\n" + "\n".join(f"{n}. {line}" for n, line in enumerate(lines, 1)) + "\n", flush=True)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from backend.deliveries.outgoing import Body, Outgoing, dump_body
 from backend.relais import Relais
 
 LEASE_MS = 60_000
+_INSERT = sql_insert(deliveries)
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -89,7 +90,7 @@ async def insert(
         lead.row["fence"] = 1
         lead.row["lease_until"] = lease_at + LEASE_MS
         lead.row["attempts"] = 1
-    await tx.execute(sql_insert(deliveries), [one.row for one in prepared])
+    await tx.execute(_INSERT, [one.row for one in prepared])
     return lead if leased else None
 
 

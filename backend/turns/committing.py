@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import HOUR
@@ -19,6 +19,24 @@ from backend.relais import Relais
 from backend.turns.inbound import Inbound
 from backend.turns.snapshot import Known
 from backend.turns.thinking import Message, Plan
+
+
+# Built once: on the hot path, building a statement costs more than running it.
+_CLAIM = {name: insert_or_ignore(name, events) for name in ("sqlite", "postgresql")}
+_FIXED = ("state_sealed", "state_key", "expires_at")
+_ADVANCE = (
+    update(conversations)
+    .where(
+        conversations.c.id == bindparam("the_id"),
+        conversations.c.version == bindparam("the_version"),
+    )
+    .values(
+        version=conversations.c.version + 1,
+        last_seq=conversations.c.last_seq + bindparam("count"),
+        **{name: bindparam(f"new_{name}") for name in _FIXED},
+    )
+    .returning(conversations.c.last_seq, conversations.c.settled_seq)
+)
 
 
 class Moved(Exception):
@@ -86,7 +104,7 @@ async def claim(
             message.event_index.hex(),
         )
     claimed = await tx.execute(
-        insert_or_ignore(relais.db.dialect, events),
+        _CLAIM[relais.db.dialect],
         {
             "event_index": message.event_index,
             "conversation_id": known.id,
@@ -145,20 +163,20 @@ async def write_conversation(
     if known.new:
         await create_conversation(tx, relais, known, message, inbound, count, plan.columns)
         return count, 0
+    columns = dict(plan.columns)
+    fixed = {f"new_{name}": columns.pop(name) for name in _FIXED}
     row = (
         await tx.execute(
-            update(conversations)
-            .where(conversations.c.id == known.id, conversations.c.version == known.version)
-            .values(
-                version=known.version + 1,
-                last_seq=conversations.c.last_seq + count,
-                **plan.columns,
-            )
-            .returning(conversations.c.last_seq, conversations.c.settled_seq)
+            _ADVANCE,
+            {"the_id": known.id, "the_version": known.version, "count": count, **fixed},
         )
     ).one_or_none()
     if row is None:
         raise Moved
+    if columns:
+        await tx.execute(
+            update(conversations).where(conversations.c.id == known.id).values(**columns)
+        )
     return row.last_seq, row.settled_seq
 
 

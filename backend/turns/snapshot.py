@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import HOUR, moment
@@ -45,6 +45,11 @@ _COLUMNS = (
     members.c.locale.label("member_locale"),
 )
 _SELECT = select(*_COLUMNS).outerjoin(members, members.c.id == conversations.c.member_id)
+_BY_ADDRESS = _SELECT.where(
+    conversations.c.channel == bindparam("channel"),
+    conversations.c.address_index == bindparam("address_index"),
+)
+_BY_ID = _SELECT.where(conversations.c.id == bindparam("id"))
 
 
 async def read_conversation(
@@ -53,10 +58,7 @@ async def read_conversation(
     """The conversation of this address, with its case; a fresh one when there is none."""
     row = (
         await connection.execute(
-            _SELECT.where(
-                conversations.c.channel == channel,
-                conversations.c.address_index == address_index,
-            )
+            _BY_ADDRESS, {"channel": channel, "address_index": address_index}
         )
     ).one_or_none()
     return await _known(connection, relais, row)
@@ -66,9 +68,7 @@ async def read_conversation_by_id(
     connection: AsyncConnection, relais: Relais, conversation_id: str
 ) -> Known:
     """The same, by id (jobs)."""
-    row = (
-        await connection.execute(_SELECT.where(conversations.c.id == conversation_id))
-    ).one_or_none()
+    row = (await connection.execute(_BY_ID, {"id": conversation_id})).one_or_none()
     return await _known(connection, relais, row)
 
 
