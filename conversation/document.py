@@ -25,11 +25,12 @@ Kind = Literal[
     "signpost",
     "submit",
     "locale",
+    "proof",
     "returning",
     "change",
 ]
-"""The last three are the engine's own: language picker, menu of those who come back, which answer
-to change."""
+"""The last four are the engine's own: language picker, "show your sign", the menu of those who come
+back, which answer to change."""
 
 SILENT = frozenset({"say", "signpost", "submit"})
 """Kinds that ask nothing."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from conversation.builtin import own_routes
+from conversation.builtin import own_routes, pending
 from conversation.conditions import Compiler, Operand
 from conversation.document import Choice, Condition, Interview, Route, Step, Text
 from conversation.facts import FACTS
@@ -127,8 +127,7 @@ class _Loader:
         if raw.when is not None:
             when = self._compile(raw.when, route, place)
         else:
-            at = self.raws[origin].index(original)
-            when = self._compile(original.when, origin, at)
+            when = self._compile(original.when, origin, self.raws[origin].index(original))
         return self._build(original, when, route, place)
 
     def _compile(self, node: Node | None, route: str, place: int) -> Condition | None:
@@ -169,7 +168,7 @@ class _Loader:
             plain=all(choice.when is None for choice in options),
             words=typed_words(raw.options),
             then=read_then(raw, route, place, self.raws),
-            when=when,
+            when=when if when is not None or fields.word("from") != "organisations" else pending,
         )
         return replace(
             step,

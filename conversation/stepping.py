@@ -57,7 +57,7 @@ _OPEN: Final = frozenset({"number", "date", "place", "text", "contact"})
 """Kinds whose answers are always kept, and so always need a compartment."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RawStep:
     """A step as written. ``kind`` is ``use`` for a step that stands elsewhere."""
 

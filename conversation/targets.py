@@ -84,7 +84,7 @@ def _later(
     places = [i for i, other in enumerate(row) if other.id == word]
     if any(i > place for i in places):
         return Then("goto", word)
-    if raw not in row:
+    if all(other is not raw for other in row):
         return None  # used in a block that does not hold the target: the next step follows
     if places:
         advice = f"`{word}` does not come after this step; the interview only goes forward"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from backend.jobs import cancel_subject, schedule
+from backend.jobs import cancel_subject, hasten, schedule
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from backend.alerts.facts import Facts
     from backend.ambient import World
     from backend.jobs import Job
 
@@ -56,3 +57,8 @@ async def stop_waiting(tx: AsyncConnection, case_id: str) -> None:
     """The taker need not be reminded any more."""
     for kind in _OF_TAKEN:
         await cancel_subject(tx, kind, case_id)
+
+
+async def bring_forward(tx: AsyncConnection, facts: Facts, due_at: int) -> None:
+    """The next wave of this case comes at ``due_at``, or earlier if it was to come earlier."""
+    await hasten(tx, key(ESCALATE, facts.id, facts.round, facts.tier), due_at)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     from conversation import Match, Tier
+
+_TOLD: Final = frozenset({"nobody_on_call", "no_language"})
+"""Reasons that the case's history may show. Never ``excluded``: it would name whom she fears."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +34,22 @@ def next_wave(
     """The first tier of which nobody was alerted yet, and who joined the earlier ones since.
 
     Nobody is alerted twice in a round, nobody who is barred, and nobody who could not open the
-    case afterwards (coordinators are told all the same: they can get a grant). Empty ``members``:
-    everyone who can be asked was asked.
+    case afterwards (coordinators are told all the same: they can see to a grant). Empty
+    ``members``: everyone who can be asked was asked.
     """
-    skipped = [f"{reason.code}:{reason.team}" for reason in match.reasons]
-    joined: dict[str, bool] = {}
+    skipped = [f"{r.code}:{r.team}".rstrip(":") for r in match.reasons if r.code in _TOLD]
+    wave: dict[str, bool] = {}
     for tier in match.tiers:
         allowed = [one for one in tier.members if one not in barred]
         able = [one for one in allowed if _able(tier, one, keyholders)]
-        skipped += [f"no_key:{tier_name(tier)}"] * (len(able) < len(allowed))
-        fresh = {one: tier.coordinators for one in able if one not in alerted and one not in joined}
-        joined |= fresh
+        if len(able) < len(allowed):
+            skipped.append(f"no_key:{'+'.join(tier.teams)}")
+        fresh = [one for one in able if one not in alerted and one not in wave]
+        wave |= dict.fromkeys(fresh, tier.coordinators)
         if fresh and not any(one in alerted for one in allowed):
             break
-        if not able:
-            skipped.append(f"nobody:{tier_name(tier)}")
-    return Wave(joined, tuple(dict.fromkeys(skipped)), first=not alerted)
+    return Wave(wave, tuple(dict.fromkeys(skipped)), first=not alerted)
 
 
 def _able(tier: Tier, member: str, keyholders: Collection[str]) -> bool:
     return tier.coordinators or not keyholders or member in keyholders
-
-
-def tier_name(tier: Tier) -> str:
-    """For the case's history."""
-    return "coordinators" if tier.coordinators else "+".join(tier.teams)

@@ -1,0 +1,136 @@
+"""Turns over HTTP against a real server process: throughput, latency, and the way of an alert."""
+
+import asyncio
+import base64
+import json
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from bench.results import Row
+from sealing import PublicKey, seal_envelope
+from tests.e2e.processes import backend_process, bot_token, free_port
+
+PEOPLE = 64
+ANSWERS = ("hello", "1", "1", "2", "s", "s", "s", "s", "s", "s", "s", "s")
+
+
+class Sealer:
+    """Seals events as a bot does."""
+
+    def __init__(self, base: str) -> None:
+        key = httpx.get(f"{base}/v1/inbox-key").json()
+        self._key_id = key["key_id"]
+        self._public = PublicKey(base64.b64decode(key["public"]))
+
+    def turn(self, event_id: str, address: str, text: str) -> bytes:
+        """The body of one POST."""
+        inbound = json.dumps(
+            {"address": address, "kind": "text", "text": text, "message_id": event_id}
+        ).encode()
+        sealed = seal_envelope(
+            inbound, key_id=self._key_id, to=self._public, channel="telegram", event_id=event_id
+        )
+        return json.dumps(
+            {
+                "event_id": event_id,
+                "key_id": self._key_id,
+                "envelope": base64.b64encode(sealed.sealed).decode(),
+            }
+        ).encode()
+
+
+async def _person(
+    client: httpx.AsyncClient, bodies: list[bytes], latencies: list[float], errors: list[int]
+) -> None:
+    for body in bodies:
+        started = time.perf_counter()
+        answer = await client.post("/v1/channels/telegram/turns", content=body)
+        latencies.append(time.perf_counter() - started)
+        if answer.status_code != 200:
+            errors.append(answer.status_code)
+
+
+def _prepare(sealer: Sealer, people: int, tag: str) -> list[list[bytes]]:
+    return [
+        [
+            sealer.turn(f"{tag}-{person}-{number}", f"{tag}-{person}", text)
+            for number, text in enumerate(ANSWERS)
+        ]
+        for person in range(people)
+    ]
+
+
+def _client(base: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=base,
+        headers={"Authorization": f"Bearer {bot_token('telegram')}"},
+        limits=httpx.Limits(max_connections=PEOPLE),
+        timeout=30,
+    )
+
+
+async def _throughput(base: str, sealer: Sealer, people: int, rounds: int) -> tuple[float, int]:
+    rates, failed = [], 0
+    for number in range(rounds):
+        work = _prepare(sealer, people, f"t{people}-{number}")
+        latencies: list[float] = []
+        errors: list[int] = []
+        async with _client(base) as client:
+            started = time.perf_counter()
+            await asyncio.gather(
+                *(_person(client, bodies, latencies, errors) for bodies in work)
+            )
+            rates.append(len(latencies) / (time.perf_counter() - started))
+        failed += len(errors)
+    return statistics.median(rates), failed
+
+
+async def _p95_at(base: str, sealer: Sealer, per_second: int, seconds: int) -> float:
+    work = _prepare(sealer, per_second * seconds // len(ANSWERS), "p")
+    latencies: list[float] = []
+    errors: list[int] = []
+    gap = len(ANSWERS) / per_second
+    async with _client(base) as client:
+
+        async def paced(bodies: list[bytes], offset: float) -> None:
+            await asyncio.sleep(offset)
+            for body in bodies:
+                began = time.perf_counter()
+                await _person(client, [body], latencies, errors)
+                await asyncio.sleep(max(0.0, 0.12 - (time.perf_counter() - began)))
+
+        await asyncio.gather(*(paced(bodies, i * gap) for i, bodies in enumerate(work)))
+    if errors:
+        raise RuntimeError(f"{len(errors)} turns failed at {per_second}/s")
+    return sorted(latencies)[int(len(latencies) * 0.95)] * 1000
+
+
+def measure(name: str, database_url: str = "") -> list[Row]:
+    """turns_per_s_<name>, errors at 4 and 64 clients, and the latency at 100 a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        process = backend_process(Path(folder), port=port, database_url=database_url)
+        process.start()
+        base = f"http://127.0.0.1:{port}"
+        try:
+            sealer = Sealer(base)
+            _, few = asyncio.run(_throughput(base, sealer, 4, 1))
+            rate, many = asyncio.run(_throughput(base, sealer, PEOPLE, 3))
+            p95 = asyncio.run(_p95_at(base, sealer, 100, 8))
+        finally:
+            process.stop()
+    return [
+        # Peers as measured by the design on such a machine: Hush Line takes 17 twelve-field
+        # reports a second, which is 204 answers a second.
+        Row(f"turns_per_s_{name}", rate, "turns/s"),
+        Row(f"turn_errors_{name}", few + many, "errors at 4 and 64 clients"),
+        Row(
+            "turn_p95_ms_at_100_per_s" if name == "sqlite" else f"turn_p95_ms_at_100_per_s_{name}",
+            p95,
+            "ms",
+        ),
+    ]

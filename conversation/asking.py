@@ -1,0 +1,160 @@
+"""Drawing what she sees: the question, or what lies over it, as one reply."""
+
+from typing import TYPE_CHECKING, Final
+
+from conversation import review
+from conversation.builtin import TRACKED
+from conversation.choices import PAGE, Label, choices
+from conversation.effects import ReturnCode
+from conversation.replies import Name, Option, Part, Ref, Reply
+from conversation.wording import phrase, worded
+
+if TYPE_CHECKING:
+    from conversation.document import Step
+    from conversation.turn import Turn
+
+_FOOTER: Final = {
+    key: Ref(f"engine/{key}/text")
+    for key in ("more", "done", "previous_page", "next_page", "skip", "back", "exit")
+} | {"menu": Ref("engine/menu_button/text")}
+_MENU: Final = (
+    "help repeat back skip pause language status human erase leave".split(),
+    "engine/menu/options/",
+)
+_ERASE: Final = (["yes", "no"], "engine/erase_confirm/options/")
+_HUMAN: Final = (["human", "go_on", "stop"], "engine/unclear_third/options/")
+OVERLAYS: Final = {"menu": _MENU, "confirm_erase": _ERASE, "human": _HUMAN}
+"""What lies over the question: option ids, and the prefix of their labels."""
+_SKIPPABLE: Final = frozenset(
+    {"choice", "many", "number", "date", "place", "text", "sign", "proof", "locale"}
+)
+
+
+def draw(turn: "Turn", *, redraw: bool = False) -> None:
+    """Say what is noted, then the question or what lies over it."""
+    if not turn.ask:
+        turn.ask = turn.context.nonce[:8].hex()
+    if turn.mode in OVERLAYS:
+        _draw_overlay(turn)
+    else:
+        _draw_question(turn, redraw=redraw)
+    turn.notes = []
+
+
+def renew(turn: "Turn") -> None:
+    """The next drawing is a new question: buttons of earlier ones are stale."""
+    turn.ask = ""
+
+
+def _draw_overlay(turn: "Turn") -> None:
+    ids, prefix = OVERLAYS[turn.mode]
+    parts = list(turn.notes)
+    if turn.mode == "menu":
+        parts.append(phrase("menu"))
+    elif turn.mode == "human":
+        parts.append(phrase("unclear_third"))
+    else:
+        parts.append(phrase("erase_confirm"))
+        parts.append(Part(f"engine/erase_limits/options/{turn.context.channel}"))
+    options = tuple(Option(f"{turn.ask}:{one}", Ref(prefix + one)) for one in ids)
+    turn.replies.append(Reply(tuple(parts), options, _footer(turn, ("exit",))))
+
+
+def _draw_question(turn: "Turn", *, redraw: bool) -> None:
+    step = turn.step
+    found = choices(turn, step)
+    shown = found
+    paged = len(found) > PAGE
+    if paged:
+        turn.page = min(turn.page, (len(found) - 1) // PAGE * PAGE)
+        shown = found[turn.page : turn.page + PAGE]
+    else:
+        turn.page = 0
+    parts = _parts(turn, step)
+    if turn.notes and (paged or step.kind == "many"):
+        # Its bubble is edited in place when she ticks or turns the page; what is noted must stay.
+        turn.replies.append(Reply(tuple(turn.notes)))
+        turn.notes = []
+    turn.replies.append(
+        Reply(
+            (*turn.notes, *parts),
+            _options(turn, step, shown),
+            _footer(turn, _keys(turn, step, len(found))),
+            turn.page + 1,
+            redraw,
+            step.kind == "locale",
+        )
+    )
+
+
+def _parts(turn: "Turn", step: "Step") -> list[Part]:
+    parts = [worded(turn, step)]
+    if step.kind == "many":
+        parts.append(phrase("many_hint" if turn.context.buttons else "many_hint_numbers"))
+    elif step.kind == "review":
+        parts += review.lines(turn)
+    elif step.kind == "code":
+        # The code is kept nowhere: whenever the question is drawn, a new one takes its place.
+        code = f"{int.from_bytes(turn.context.nonce[8:32], 'big') % 10**16:016d}"
+        turn.effects.append(ReturnCode(code))
+        groups = " ".join(code[i : i + 4] for i in range(0, 16, 4))
+        parts.append(phrase("code_line", code=Name(groups)))
+    return parts
+
+
+def _options(
+    turn: "Turn", step: "Step", shown: list[tuple[str, Label]]
+) -> tuple[Option, ...]:
+    ask = turn.ask
+    if step.kind == "many":
+        picks = turn.picks
+        return tuple(Option(f"{ask}:{one}", label, one in picks) for one, label in shown)
+    return tuple(Option(f"{ask}:{one}", label) for one, label in shown)
+
+
+def _keys(turn: "Turn", step: "Step", count: int) -> list[str]:
+    keys = ["more"] if mores(turn, step) else []
+    if step.kind == "many":
+        keys.append("done")
+    if count > PAGE:
+        if turn.page:
+            keys.append("previous_page")
+        if turn.page + PAGE < count:
+            keys.append("next_page")
+    if step.kind in _SKIPPABLE:
+        keys.append("skip")
+    if can_go_back(turn):
+        keys.append("back")
+    keys += ("menu", "exit")
+    return keys
+
+
+def _footer(turn: "Turn", keys: "list[str] | tuple[str, ...]") -> tuple[Option, ...]:
+    ask = turn.ask
+    return tuple(Option(f"{ask}:!{key}", _FOOTER[key]) for key in keys)
+
+
+def entry(turn: "Turn", step_id: str) -> str:
+    """A step's name in the trail."""
+    return step_id if turn.route == "main" else f"{turn.route}:{step_id}"
+
+
+def can_go_back(turn: "Turn") -> bool:
+    """There is a question before this one, and no barrier between."""
+    if turn.route not in TRACKED:
+        return False
+    here = entry(turn, turn.at)
+    place = turn.trail.index(here) if here in turn.trail else len(turn.trail)
+    return place > turn.barrier
+
+
+def mores(turn: "Turn", step: "Step") -> list[Part]:
+    """What "More" shows: the longer text of the question and of what was just said before it."""
+    found = [step.more] if step.more is not None else []
+    route = turn.steps
+    for before in reversed(route.steps[: route.index[step.id]]):
+        if not before.silent:
+            break
+        if before.more is not None and before.id in turn.answers:
+            found.insert(0, before.more)
+    return found
