@@ -28,9 +28,7 @@ from backend.vault import open_vault
 VERSION = "0.1.0"
 
 
-def create_app(
-    settings: Settings, world: World | None = None, *, run_jobs: bool = True
-) -> FastAPI:
+def create_app(settings: Settings, world: World | None = None, *, run_jobs: bool = True) -> FastAPI:
     """The whole backend as one ASGI application.
 
     Opening happens in the lifespan; a configuration that cannot work raises

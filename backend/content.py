@@ -7,7 +7,6 @@ began with, on any replica.
 
 import hashlib
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -108,5 +107,5 @@ def _pack(edition: Edition) -> bytes:
 def _unpack(content_hash: str, body: bytes) -> Edition:
     archived = msgspec.msgpack.decode(zlib.decompress(body), type=_Archived)
     interview = load_interview(archived.source, f"{archived.interview}.yaml", keywords())
-    mapping: Mapping[str, Mapping[str, str]] = archived.texts
-    return Edition(content_hash, interview, Catalogues.from_mapping(mapping), archived.source)
+    catalogues = Catalogues.from_mapping(archived.texts)
+    return Edition(content_hash, interview, catalogues, archived.source)

@@ -24,11 +24,16 @@ class Meters:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.requests = Counter(
-            "relais_requests_total", "Requests by kind and status", ["kind", "status"],
+            "relais_requests_total",
+            "Requests by kind and status",
+            ["kind", "status"],
             registry=self.registry,
         )
         self.seconds = Histogram(
-            "relais_request_seconds", "Time to answer", ["kind"], registry=self.registry,
+            "relais_request_seconds",
+            "Time to answer",
+            ["kind"],
+            registry=self.registry,
             buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
         )
 

@@ -27,7 +27,8 @@ class Settings(BaseSettings):
         None, description="Keyring. In production on another disk than DATA_DIR, never in a backup."
     )
     draft_key_dir: Path | None = Field(
-        None, description="Draft keys of the day and inbox keys. As KEYRING_FILE; shared by replicas."
+        None,
+        description="Draft keys of the day and inbox keys. As KEYRING_FILE; shared by replicas.",
     )
     public_url: str = Field("http://127.0.0.1:8000", description="Where browsers reach the server.")
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -43,6 +44,9 @@ class Settings(BaseSettings):
     idle_hours: int = Field(72, ge=1, le=720, description="Hours after which a draft expires.")
     time_zone: str = Field("UTC", description="Time zone of the pilot, e.g. Africa/Bangui.")
     max_turn_bytes: int = Field(262_144, description="Largest inbound envelope.")
+    console_dir: Path | None = Field(
+        None, description="The built pages (console/dist beside the packages when empty)."
+    )
     job_seconds: float = Field(1.0, gt=0, description="Pause between two looks for due jobs.")
 
     @model_validator(mode="after")
@@ -65,6 +69,11 @@ class Settings(BaseSettings):
                     "a stolen data disk would open everything"
                 )
         return self
+
+    @property
+    def console_path(self) -> Path:
+        """Where the built console, chat page and landing page are."""
+        return self.console_dir or Path(__file__).resolve().parents[1] / "console" / "dist"
 
     @property
     def keyring_path(self) -> Path:

@@ -81,9 +81,7 @@ async def _throughput(base: str, sealer: Sealer, people: int, rounds: int) -> tu
         errors: list[int] = []
         async with _client(base) as client:
             started = time.perf_counter()
-            await asyncio.gather(
-                *(_person(client, bodies, latencies, errors) for bodies in work)
-            )
+            await asyncio.gather(*(_person(client, bodies, latencies, errors) for bodies in work))
             rates.append(len(latencies) / (time.perf_counter() - started))
         failed += len(errors)
     return statistics.median(rates), failed

@@ -73,6 +73,8 @@ def said(turn: "Turn", step: "Step", raw: str, word: str) -> Understood:
         return Answered(_value(step, option))
     if step.kind == "date":
         return _date(turn, step, raw, word)
+    if _NUMBERS.fullmatch(word):
+        return None
     return _place(turn, step, raw, word) if step.kind == "place" else None
 
 
@@ -131,7 +133,8 @@ def _date(turn: "Turn", step: "Step", raw: str, word: str) -> Understood:
     known = read_date(word, turn.context.now.date())
     if known is not None:
         return Answered(known)
-    return Answered(True, raw) if step.own_words else None
+    words = step.own_words and not _NUMBERS.fullmatch(word)
+    return Answered(True, raw) if words else None
 
 
 def _place(turn: "Turn", step: "Step", raw: str, word: str) -> Understood:

@@ -100,8 +100,10 @@ def main() -> None:
     except ValidationError as error:
         for one in error.errors():
             name = "_".join(str(part) for part in one["loc"]).upper()
-            print(f"relais: RELAIS_{name}: {one['msg']}" if name else f"relais: {one['msg']}",
-                  file=sys.stderr)
+            print(
+                f"relais: RELAIS_{name}: {one['msg']}" if name else f"relais: {one['msg']}",
+                file=sys.stderr,
+            )
         sys.exit(2)
     except InterviewError as error:
         for finding in error.findings:
@@ -111,8 +113,10 @@ def main() -> None:
         print(f"relais: {error}", file=sys.stderr)
         sys.exit(2)
     except DatabaseUnavailable as error:
-        print(f"relais: the database cannot be used ({error.code}); see docs/operators.md",
-              file=sys.stderr)
+        print(
+            f"relais: the database cannot be used ({error.code}); see docs/operators.md",
+            file=sys.stderr,
+        )
         sys.exit(3)
 
 

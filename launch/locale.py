@@ -9,9 +9,8 @@ import typer
 from babel.messages.catalog import Catalog
 
 from conversation import InterviewError, load_interview, texts
-from i18n import SOURCE, Finding, TextsError, keywords, languages
+from i18n import SOURCE, Finding, TextsError, checking, extract, keywords, languages, phrases, po
 from i18n import catalogues as shipped
-from i18n import checking, extract, phrases, po
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 LOCALES: Final = shipped.PACKAGED

@@ -14,9 +14,7 @@ def configure_logs() -> None:
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
     terminal = sys.stderr.isatty()
-    renderer = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
-    )
+    renderer = structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -16,7 +16,9 @@ from bots.page import build as build_page
 Ready = Callable[[FastAPI], Awaitable[None]]
 
 
-def build_app(settings: Settings, tokens: dict[str, str] | None = None) -> tuple[FastAPI, PageBot | None]:
+def build_app(
+    settings: Settings, tokens: dict[str, str] | None = None
+) -> tuple[FastAPI, PageBot | None]:
     """The backend, and the chat page's bot mounted on it when it has a token."""
     if tokens:
         settings = settings.model_copy(update=_token_fields(settings, tokens))
@@ -44,6 +46,15 @@ class _Server(uvicorn.Server):
     """uvicorn that ends the page's open streams first; else it would wait for them."""
 
     page: PageBot | None = None
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
+        """As uvicorn does; then whoever waits for it goes on."""
+        await super().startup(sockets)  # type: ignore[arg-type]
+        self.ready.set()
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """Close streams, then as uvicorn does."""
@@ -74,11 +85,10 @@ async def serve(
 
 @asynccontextmanager
 async def _alongside(
-    server: uvicorn.Server, app: FastAPI, page: PageBot | None, ready: Ready | None
+    server: _Server, app: FastAPI, page: PageBot | None, ready: Ready | None
 ) -> AsyncIterator[None]:
     async def follow() -> None:
-        while not server.started:
-            await asyncio.sleep(0.02)
+        await server.ready.wait()
         if ready is not None:
             await ready(app)
         if page is not None:

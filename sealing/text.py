@@ -47,7 +47,7 @@ def unpad(padded: bytes) -> bytes:
 
 
 def seal_text(plaintext: bytes, to: PublicKey, context: Context) -> bytes:
-    """Seal ``plaintext`` so that only the holder of ``to``'s seed can read it, only in ``context``."""
+    """Seal so that only the holder of ``to``'s seed can read it, and only in ``context``."""
     return MAGIC + SUITE.encrypt(pad(plaintext), to.handle, context.info())
 
 

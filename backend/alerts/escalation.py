@@ -75,7 +75,7 @@ async def facts_changed(tx: AsyncConnection, relais: Relais, case_id: str) -> No
             alerts.c.status == "open",
             alerts.c.member_id.in_(gone),
         )
-        .values(status="withdrawn")
+        .values(status="excluded")
     )
     now = relais.world.now()
     soon = now + timing.time_to_answer(facts.urgency)

@@ -117,14 +117,19 @@ async def ever_alerted(connection: AsyncConnection, case_id: str, member_id: str
     return found.first() is not None
 
 
-async def barred(connection: AsyncConnection, facts: Facts) -> set[str]:
-    """Who must never hear of this case: who knows the person, and whom she excluded."""
-    knows = await connection.execute(
+async def in_conflict(connection: AsyncConnection, case_id: str) -> set[str]:
+    """Who said that they know the person."""
+    rows = await connection.execute(
         select(case_log.c.member_id).where(
-            case_log.c.case_id == facts.id, case_log.c.kind == "conflict"
+            case_log.c.case_id == case_id, case_log.c.kind == "conflict"
         )
     )
-    found = {one for one in knows.scalars() if one is not None}
+    return {one for one in rows.scalars() if one is not None}
+
+
+async def barred(connection: AsyncConnection, facts: Facts) -> set[str]:
+    """Who must never hear of this case: who knows the person, and whom she excluded."""
+    found = await in_conflict(connection, facts.id)
     if facts.known_routing is not None and facts.known_routing.excluded:
         excluded = await connection.execute(
             select(members.c.id)

@@ -125,36 +125,26 @@ async def pass_on(
         return await return_to_queue(tx, relais, facts, "given_back")
     if facts.status != "open":
         return await whose(tx, relais, case_id, member_id)
-    passed = await _set_alert(tx, facts, member_id, "passed")
-    if passed:
-        await note(tx, relais.world, case_id, "passed", member_id=member_id, detail=why)
-        await hasten_if_all_passed(tx, relais, facts)
-    return Outcome("passed", facts.code)
-
-
-async def _set_alert(tx: AsyncConnection, facts: Facts, member_id: str, status: str) -> bool:
-    done = await tx.execute(
+    passed = await tx.execute(
         update(alerts)
         .where(
-            alerts.c.case_id == facts.id,
+            alerts.c.case_id == case_id,
             alerts.c.round == facts.round,
             alerts.c.member_id == member_id,
             alerts.c.status == "open",
         )
-        .values(status=status)
+        .values(status="passed")
     )
-    return bool(done.rowcount)
+    if passed.rowcount:
+        await note(tx, relais.world, case_id, "passed", member_id=member_id, detail=why)
+        await hasten_if_all_passed(tx, relais, facts)
+    return Outcome("passed", facts.code)
 
 
 async def hasten_if_all_passed(tx: AsyncConnection, relais: Relais, facts: Facts) -> None:
     """Nobody is left who might still take it: do not wait for the deadline."""
     if not await known.alerted(tx, facts, "open"):
         await timers.bring_forward(tx, facts, relais.world.now())
-
-
-async def withdraw_alert(tx: AsyncConnection, facts: Facts, member_id: str) -> None:
-    """This member's open alert counts no more."""
-    await _set_alert(tx, facts, member_id, "withdrawn")
 
 
 async def give_up(tx: AsyncConnection, relais: Relais, case_id: str, member_id: str) -> Outcome:

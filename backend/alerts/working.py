@@ -17,7 +17,6 @@ from backend.alerts.taking import (
     hasten_if_all_passed,
     return_to_queue,
     whose,
-    withdraw_alert,
 )
 from backend.database.tables import alerts, cases, grants
 
@@ -73,12 +72,17 @@ async def conflict(
         delete(grants).where(grants.c.case_id == case_id, grants.c.holder == member_id)
     )
     if not held.rowcount and not await concerns(tx, facts, member_id):
-        return NOT_YOURS
+        knows = member_id in await known.in_conflict(tx, case_id)
+        return Outcome("rerouted", facts.code) if knows else NOT_YOURS
     await note(tx, relais.world, case_id, "conflict", member_id=member_id)
-    await withdraw_alert(tx, facts, member_id)
     if facts.status == "taken" and facts.taker_id == member_id:
         await return_to_queue(tx, relais, facts, "rerouted")
-    elif facts.status == "open":
+    await tx.execute(
+        update(alerts)
+        .where(alerts.c.case_id == case_id, alerts.c.member_id == member_id)
+        .values(status="conflict")
+    )
+    if facts.status == "open":
         await hasten_if_all_passed(tx, relais, facts)
     return Outcome("rerouted", facts.code)
 
@@ -104,7 +108,7 @@ async def done(tx: AsyncConnection, relais: Relais, case_id: str, member_id: str
 
 
 async def withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
-    """She erased the case: every alert stops, and whoever was alerted hears "do not write".
+    """She erased the case: every alert stops; who has it or might take it hears "do not write".
 
     Called before the rest is erased; the rows of ``cases`` and ``alerts`` must stay, and with them
     the code by which the members know it.
@@ -121,7 +125,11 @@ async def withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
 async def _withdraw_alerts(tx: AsyncConnection, facts: Facts) -> None:
     await tx.execute(
         update(alerts)
-        .where(alerts.c.case_id == facts.id, alerts.c.status.in_(("open", "taken", "lost")))
+        .where(
+            alerts.c.case_id == facts.id,
+            alerts.c.round == facts.round,
+            alerts.c.status.in_(("open", "taken")),
+        )
         .values(status="withdrawn")
     )
 

@@ -56,9 +56,7 @@ async def _apply_drafts(
         await tx.execute(upsert(relais.db.dialect, draft_items, ["conversation_id", "slot"], row))
 
 
-async def _apply_case(
-    tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes
-) -> None:
+async def _apply_case(tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes) -> None:
     if changes.erase:
         await erase_case(tx, relais, case_id)
         return
@@ -74,6 +72,16 @@ async def _apply_case(
         )
     if changes.drop_account:
         await _drop_account(tx, case_id)
+    if changes.submit_account:
+        await log(tx, relais, case_id, "submitted")
+    values = _case_columns(relais, changes)
+    if values:
+        await tx.execute(update(cases).where(cases.c.id == case_id).values(**values))
+    if changes.alert:
+        await alerts.begin(tx, relais, case_id)
+
+
+def _case_columns(relais: Relais, changes: Changes) -> dict[str, Any]:
     values: dict[str, Any] = {}
     if changes.routing is not None:
         values["routing_sealed"] = changes.routing
@@ -81,22 +89,16 @@ async def _apply_case(
         values["keep"] = changes.keep
     if changes.submit_account:
         values |= {"account_served": True, "submitted_at": relais.world.now()}
-        await log(tx, relais, case_id, "submitted")
     if changes.alert and changes.new_case is None:
         values["status"] = "open"
-    if values:
-        await tx.execute(update(cases).where(cases.c.id == case_id).values(**values))
-    if changes.alert:
-        await alerts.begin(tx, relais, case_id)
+    return values
 
 
 async def _drop_account(tx: AsyncConnection, case_id: str) -> None:
     """Silence after "drop": what was told in part 2 is destroyed, grants first."""
     places = ("account", "perpetrator", "evidence")
     for table, column in ((grants, grants.c.name), (items, items.c.compartment)):
-        await tx.execute(
-            delete(table).where(table.c.case_id == case_id, column.in_(places))
-        )
+        await tx.execute(delete(table).where(table.c.case_id == case_id, column.in_(places)))
     await tx.execute(
         delete(compartments).where(
             compartments.c.case_id == case_id, compartments.c.name.in_(places)

@@ -1,4 +1,4 @@
-"""Answers and consents as sealed items: under the draft key first, in compartments once they exist."""
+"""Answers and consents as sealed items: draft key first, compartments once they exist."""
 
 from typing import Any
 

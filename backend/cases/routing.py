@@ -1,4 +1,4 @@
-"""Routing facts of a case: exactly those of the design, sealed under the keyring until it is taken."""
+"""Routing facts of a case: exactly those of the design, sealed under the keyring."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""From the engine's effects to rows: everything is decided and sealed here, before the transaction."""
+"""From the engine's effects to rows: decided and sealed here, before the transaction."""
 
 import hashlib
 from dataclasses import dataclass
@@ -60,9 +60,9 @@ class Worker:
 
     async def _load_publics(self, case_id: str) -> Publics:
         rows = await self.connection.execute(
-            select(
-                compartments.c.name, compartments.c.generation, compartments.c.public
-            ).where(compartments.c.case_id == case_id)
+            select(compartments.c.name, compartments.c.generation, compartments.c.public).where(
+                compartments.c.case_id == case_id
+            )
         )
         return Publics(case_id, {row.name: (row.generation, row.public) for row in rows})
 
@@ -112,8 +112,10 @@ class Worker:
         self._keep(DraftItem(place, "consent", effect.step, content), closed=False)
 
     def _keep(self, item: DraftItem, *, closed: bool) -> None:
-        """Into its compartment if that exists; else own words and consents wait in the draft
-        (closed answers are in the state already)."""
+        """Into its compartment if that exists; else own words and consents wait in the draft.
+
+        Closed answers are in the state already.
+        """
         if self.publics is not None and self.publics.place_for(item.compartment):
             self.changes.items.append(item_row(self.relais, self.publics, item))
         elif not closed:
@@ -174,8 +176,10 @@ class Worker:
         await self._move_draft(("brief", "medical"))
 
     async def _ask_again(self, routing: Routing) -> None:
-        """Help was asked for before (urgent first, or an account without help): the facts are
-        renewed and, if nobody was alerted yet, somebody is."""
+        """Help was asked for before (urgent first, or an account without help).
+
+        The facts are renewed and, if nobody was alerted yet, somebody is.
+        """
         case_id = self.case.id if self.case is not None else self.changes.case_id
         sealed = self.relais.vault.keyring.seal(
             "routing", dump_routing(routing), "cases", "routing", case_id
@@ -251,8 +255,7 @@ class Worker:
         )
         waiting = [(row.slot, open_draft(self.relais, row)) for row in rows]
         waiting += [
-            (row["slot"], open_draft(self.relais, _Attributes(row)))
-            for row in self.changes.drafts
+            (row["slot"], open_draft(self.relais, _Attributes(row))) for row in self.changes.drafts
         ]
         for slot, item in waiting:
             if item.compartment in places and slot not in self.changes.drop_drafts:
@@ -316,7 +319,7 @@ class Worker:
         )
 
     @_carry_out.register
-    async def _(self, effect: fx.ComeBack) -> None:
+    async def _(self, _effect: fx.ComeBack) -> None:
         if self.returned_case is not None:
             self.changes.conversation["case_id"] = self.returned_case
 
@@ -327,21 +330,21 @@ class Worker:
         self.changes.submitted = effect.part == 2
 
     @_carry_out.register
-    async def _(self, effect: fx.Reduce) -> None:
+    async def _(self, _effect: fx.Reduce) -> None:
         self.changes.clear_drafts = True
         self.changes.conversation["expires_at"] = None
 
     @_carry_out.register
-    async def _(self, effect: fx.Leave) -> None:
+    async def _(self, _effect: fx.Leave) -> None:
         """The outbox does it: everything shown is deleted before the goodbye."""
 
     @_carry_out.register
-    async def _(self, effect: fx.Forget) -> None:
+    async def _(self, _effect: fx.Forget) -> None:
         self.changes.clear_drafts = True
         self.changes.conversation["expires_at"] = self.relais.world.now()
 
     @_carry_out.register
-    async def _(self, effect: fx.Erase) -> None:
+    async def _(self, _effect: fx.Erase) -> None:
         self.changes.erase = True
         self.changes.clear_drafts = True
         self.changes.conversation["expires_at"] = self.relais.world.now()

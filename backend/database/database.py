@@ -1,7 +1,7 @@
 """Connections, transactions and what goes wrong with them.
 
 SQLite: the driver's own transaction handling loses updates silently (measured: 26 of 200 kept), so
-it is off; ONE writer connection behind a lock begins IMMEDIATE, readers have an engine of their own.
+it is off; ONE writer connection behind a lock begins IMMEDIATE, readers have their own engine.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class DatabaseUnavailable(Exception):
 
 
 class Database:
-    """Hands out connections. ``write`` is one explicit transaction, committed where the block ends."""
+    """Hands out connections. ``write`` is one explicit transaction, committed at block end."""
 
     def __init__(
         self, dialect: str, reader: AsyncEngine, writer: AsyncEngine, lock_file: IO[str] | None

@@ -3,8 +3,8 @@
 The async driver sends each call to a thread and back; a turn makes some twenty of them, which cost
 more than the turn (measured here: 170 turn-sized transactions a second, against 2,276 by plain
 sqlite3). A statement on a local file takes microseconds, so it runs inline; only what can wait does
-not: COMMIT (it waits for the disk) runs in a thread, BEGIN IMMEDIATE (it waits for another program's
-lock) is tried again without blocking.
+not: COMMIT (it waits for the disk) runs in a thread, BEGIN IMMEDIATE (which waits for another
+program's lock) is tried again without blocking.
 
 This has the shape of an aiosqlite connection, so SQLAlchemy's own dialect drives it.
 """

@@ -7,8 +7,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_or_ignore(dialect: str, table: Table) -> Any:
-    """INSERT … ON CONFLICT DO NOTHING. PostgreSQL logs the key of a violated constraint; this
-    never violates one."""
+    """INSERT … ON CONFLICT DO NOTHING.
+
+    PostgreSQL logs the key of a violated constraint; this never violates one.
+    """
     module = postgresql if dialect == "postgresql" else sqlite
     return module.insert(table).on_conflict_do_nothing()
 

@@ -20,6 +20,8 @@ LEASE_SECONDS = 60
 
 
 class WireButton(msgspec.Struct, frozen=True):
+    """A button as the bot API serves it."""
+
     text: str
     token: str
 
@@ -67,9 +69,7 @@ async def compose(
     None when its draft key is gone: the row then expires instead of being sent.
     """
     try:
-        raw = relais.vault.drafts.open(
-            row.body_key, row.body_sealed, "deliveries", "body", row.id
-        )
+        raw = relais.vault.drafts.open(row.body_key, row.body_sealed, "deliveries", "body", row.id)
     except (DraftKeyGone, SealError, TypeError):
         return None
     address_sealed = (

@@ -121,9 +121,7 @@ async def _failed(
     )
 
 
-async def _postponed(
-    tx: AsyncConnection, relais: Relais, delivery_id: str, report: Report
-) -> None:
+async def _postponed(tx: AsyncConnection, relais: Relais, delivery_id: str, report: Report) -> None:
     now = relais.world.now()
     if report.outcome == "renew":
         values = {"lease_until": now + LEASE_MS}

@@ -10,6 +10,8 @@ from backend.deliveries.composing import Wire
 
 
 class DeliveryButton(BaseModel):
+    """A button under the text."""
+
     text: str
     token: str
 
@@ -34,20 +36,24 @@ class Delivery(BaseModel):
 
 
 class DeliveryAnswer(BaseModel):
+    """The next delivery, or none."""
+
     delivery: Delivery | None
 
 
 class DeliveriesAnswer(BaseModel):
+    """What is due, at most one a conversation."""
+
     deliveries: list[Delivery]
 
 
 def delivery_response(wire: Wire | None) -> Response:
-    """``{"delivery": …}``"""
+    """Answer ``{"delivery": …}``."""
     return _json({"delivery": wire})
 
 
 def deliveries_response(wires: Sequence[Wire]) -> Response:
-    """``{"deliveries": […]}``"""
+    """Answer ``{"deliveries": […]}``."""
     return _json({"deliveries": list(wires)})
 
 

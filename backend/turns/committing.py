@@ -20,7 +20,6 @@ from backend.turns.inbound import Inbound
 from backend.turns.snapshot import Known
 from backend.turns.thinking import Message, Plan
 
-
 # Built once: on the hot path, building a statement costs more than running it.
 _CLAIM = {name: insert_or_ignore(name, events) for name in ("sqlite", "postgresql")}
 _FIXED = ("state_sealed", "state_key", "expires_at")
@@ -46,6 +45,10 @@ class Moved(Exception):
 async def commit(
     relais: Relais, known: Known, message: Message, inbound: Inbound, plan: Plan
 ) -> Wire | None:
+    """Write the plan; a replayed event gets what is still unsettled of its replies.
+
+    Raises :class:`Moved` when the conversation was written meanwhile.
+    """
     if plan.tombstone is not None:
         write_tombstone(relais.settings.data_dir, plan.tombstone)
     async with relais.db.write() as tx:
@@ -159,9 +162,10 @@ async def write_conversation(
     inbound: Inbound,
     plan: Plan,
 ) -> tuple[int, int]:
+    """Store the conversation's row; returns (last_seq, settled_seq) with the replies allotted."""
     count = len(plan.outgoing)
     if known.new:
-        await create_conversation(tx, relais, known, message, inbound, count, plan.columns)
+        await create_conversation(tx, relais, known, message, inbound, {"last_seq": count, **plan.columns})
         return count, 0
     columns = dict(plan.columns)
     fixed = {f"new_{name}": columns.pop(name) for name in _FIXED}
@@ -186,7 +190,6 @@ async def create_conversation(
     known: Known,
     message: Message,
     inbound: Inbound,
-    last_seq: int,
     columns: dict[str, Any],
 ) -> None:
     """Insert a new conversation; raises :class:`Moved` when another turn was first."""
@@ -199,7 +202,7 @@ async def create_conversation(
             "addresses", inbound.address.encode(), "conversations", "address", known.id
         ),
         "version": 1,
-        "last_seq": last_seq,
+        "last_seq": 0,
         "settled_seq": 0,
         "contact": False,
         **columns,

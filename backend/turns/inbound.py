@@ -5,7 +5,6 @@ import msgspec
 from conversation import Chose, Deleted, Edited, Event, Said, Sent, Started
 
 
-
 class Inbound(msgspec.Struct, frozen=True):
     """The plaintext of an envelope. ``kind``: start, text, choice, media, edit, delete."""
 

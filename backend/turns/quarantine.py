@@ -54,11 +54,9 @@ async def fail_turn(
             },
         )
         await tx.execute(delete(event_failures).where(event_failures.c.event_index == index))
-        exists = await tx.execute(
-            select(conversations.c.id).where(conversations.c.id == known.id)
-        )
+        exists = await tx.execute(select(conversations.c.id).where(conversations.c.id == known.id))
         if exists.first() is None:
-            await create_conversation(tx, relais, known, message, inbound, 0, {})
+            await create_conversation(tx, relais, known, message, inbound, {})
         locale = known.state.locale or negotiate(inbound.locale_hint, relais.content.locales)
         reply = Reply(parts=(Part("engine/quarantined/text"),))
         return await reply_now(

@@ -33,11 +33,12 @@ async def member_turn(
 async def link_turn(
     relais: Relais, known: Known, message: Message, inbound: Inbound
 ) -> Wire | None:
+    """A one-time code arrived: link this chat to its member, or say that the code is wrong."""
     async with relais.db.write() as tx:
         if not await claim(tx, relais, known, message, inbound):
             return await replay(tx, relais, message)
         if known.new:
-            await create_conversation(tx, relais, known, message, inbound, 0, {})
+            await create_conversation(tx, relais, known, message, inbound, {})
         result = await try_link(
             tx,
             relais,

@@ -26,9 +26,7 @@ _TRIES = 4
 _lanes = Lanes()
 
 
-async def take_turn(
-    relais: Relais, channel: str, event_id: str, envelope: Envelope
-) -> Wire | None:
+async def take_turn(relais: Relais, channel: str, event_id: str, envelope: Envelope) -> Wire | None:
     """Take one sealed event; returns the conversation's next delivery, leased, or None.
 
     Idempotent on (channel, event id): a replay returns what is still unsettled of its replies.
@@ -63,9 +61,7 @@ async def take_turn(
     raise busy()
 
 
-async def _one_try(
-    relais: Relais, known: Known, message: Message, inbound: Inbound
-) -> Wire | None:
+async def _one_try(relais: Relais, known: Known, message: Message, inbound: Inbound) -> Wire | None:
     if known.member_id is not None:
         return await member_turn(relais, known, message, inbound)
     if message.text is not None and code_in(message.text) is not None:
@@ -99,7 +95,5 @@ async def silence(relais: Relais, conversation_id: str, hours: int) -> None:
         except Moved:  # she wrote at this very moment
             return
         await apply(tx, relais, known.id, plan.changes)
-        await insert_deliveries(
-            tx, plan.outgoing, last_seq=head[0], settled_seq=-1, lease_at=None
-        )
+        await insert_deliveries(tx, plan.outgoing, last_seq=head[0], settled_seq=-1, lease_at=None)
     relais.wake.all()

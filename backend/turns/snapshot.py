@@ -12,7 +12,6 @@ from backend.relais import Relais
 from backend.vault import DraftKeyGone
 from conversation import CaseStatus, State, begin, load_state, normalise
 
-
 KEYRING = "keyring"
 _CODE_DIGITS = 16
 _BUDGET = 200
@@ -57,9 +56,7 @@ async def read_conversation(
 ) -> Known:
     """The conversation of this address, with its case; a fresh one when there is none."""
     row = (
-        await connection.execute(
-            _BY_ADDRESS, {"channel": channel, "address_index": address_index}
-        )
+        await connection.execute(_BY_ADDRESS, {"channel": channel, "address_index": address_index})
     ).one_or_none()
     return await _known(connection, relais, row)
 
@@ -152,9 +149,7 @@ async def find_code(
     codes are not looked at until the hour is over (None).
     """
     key = relais.vault.keyring.index("throttle", "return_code")
-    used = (
-        await connection.execute(select(throttles).where(throttles.c.key == key))
-    ).one_or_none()
+    used = (await connection.execute(select(throttles).where(throttles.c.key == key))).one_or_none()
     fresh = used is not None and relais.world.now() - used.since < HOUR
     if used is not None and fresh and used.failures >= _BUDGET:
         return None, None
@@ -168,15 +163,16 @@ async def find_code(
 
 
 def sign_matches(relais: Relais, known: Known, text: str | None) -> bool | None:
-    """Whether this text is her sign; None when she has none or said nothing."""
-    if known.sign_index is None or text is None:
+    """Whether this text is her sign; None when she chose none. A button is never one."""
+    if known.sign_index is None:
         return None
+    if text is None:
+        return False
     return known.sign_index == relais.vault.keyring.index("sign", known.id, normalise(text).lower())
 
 
 __all__ = [
     "Known",
-
     "case_status",
     "code_digits",
     "find_code",

@@ -81,12 +81,10 @@ async def think(
         names={one.id: one.name for one in around.directory.organisations},
     )
     changes = await worker.work_out(step.effects)
-    outgoing = _outgoing(relais, known, step.replies, step.effects, locale)
+    outgoing = _outgoing(known, step.replies, step.effects, locale)
     return Plan(
         columns=_columns(relais, known, step.state, step.effects, changes),
-        outgoing=prepare(
-            relais, edition, message.channel, known.id, outgoing, message.event_index
-        ),
+        outgoing=prepare(relais, edition, message.channel, known.id, outgoing, message.event_index),
         changes=changes,
         wrong_code=wrong,
         tombstone=changes.case_id if changes.erase else None,
@@ -121,7 +119,6 @@ async def _context(
 
 
 def _outgoing(
-    relais: Relais,
     known: Known,
     replies: tuple[Reply, ...],
     effects: tuple[fx.Effect, ...],

@@ -7,7 +7,7 @@ from backend.vault.compartments import (
     create_compartments,
     seal_item,
 )
-from backend.vault.draft_keys import DraftKeys, DraftKeyGone
+from backend.vault.draft_keys import DraftKeyGone, DraftKeys
 from backend.vault.inbox import InboxKeys, InboxKeyUnknown
 from backend.vault.keyring import Keyring, KeyringError
 from backend.vault.vault import Vault, open_vault

@@ -72,9 +72,7 @@ def create_compartments(
         grants = tuple(
             Grant(
                 holder.id,
-                seal_text(
-                    seed, holder.kem, Context(case_id, name, generation, holder.id, "grant")
-                ),
+                seal_text(seed, holder.kem, Context(case_id, name, generation, holder.id, "grant")),
             )
             for holder in recipients
         )

@@ -52,9 +52,7 @@ def last_day(key_id: str) -> date:
 class InboxKeys:
     """The backend's side. Prints as ``<sealed>``."""
 
-    def __init__(
-        self, directory: Path, random: Callable[[int], bytes], signer: SigningKey
-    ) -> None:
+    def __init__(self, directory: Path, random: Callable[[int], bytes], signer: SigningKey) -> None:
         self._directory = directory
         self._random = random
         self._signer = signer

@@ -23,9 +23,7 @@ class Vault:
 
 def open_vault(settings: Settings, world: World) -> Vault:
     """Load the keys; in demo mode a missing keyring is made. Raises ``ConfigurationError``."""
-    keyring = load_keyring(
-        settings.keyring_path, world.random, create=settings.mode == "demo"
-    )
+    keyring = load_keyring(settings.keyring_path, world.random, create=settings.mode == "demo")
     directory = settings.draft_keys_path
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Vault(

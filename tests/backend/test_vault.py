@@ -130,7 +130,9 @@ def test_a_compartment_opens_for_its_holders_and_for_nobody_else() -> None:
     """Each holder gets the same seed; the server keeps the public half only."""
     alice, bob, eve = (KeyPair(bytes([n]) * 32) for n in (1, 2, 3))
     (brief,) = create_compartments(
-        "case", ["brief"], [Holder("alice", alice.public), Holder("bob", bob.public)],
+        "case",
+        ["brief"],
+        [Holder("alice", alice.public), Holder("bob", bob.public)],
         counting_random(),
     )
     seeds = [

@@ -28,6 +28,7 @@ class Clock:
     ms: int = START
 
     def __call__(self) -> int:
+        """Milliseconds."""
         return self.ms
 
     def forward(self, *, days: float = 0, hours: float = 0, minutes: float = 0) -> None:

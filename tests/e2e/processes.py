@@ -63,7 +63,7 @@ class Process:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """kill -9: nothing gets a chance to tidy up."""
+        """Kill -9: nothing gets a chance to tidy up."""
         if self.running is not None:
             self.running.kill()
             self.running.wait()

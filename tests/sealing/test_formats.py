@@ -106,17 +106,13 @@ def test_padding_that_is_not_ours_is_refused() -> None:
 
 def test_an_envelope_belongs_to_its_event() -> None:
     """An event sealed on one channel or under one id cannot be passed off as another."""
-    envelope = seal_envelope(
-        b"{}", key_id="2026-W48", to=KEYS.public, channel="page", event_id="1"
-    )
+    envelope = seal_envelope(b"{}", key_id="2026-W48", to=KEYS.public, channel="page", event_id="1")
     assert open_envelope(envelope, KEYS, channel="page", event_id="1") == b"{}"
     for channel, event_id in (("telegram", "1"), ("page", "2")):
         with pytest.raises(SealError):
             open_envelope(envelope, KEYS, channel=channel, event_id=event_id)
     with pytest.raises(SealError):
-        open_envelope(
-            Envelope("2026-W49", envelope.sealed), KEYS, channel="page", event_id="1"
-        )
+        open_envelope(Envelope("2026-W49", envelope.sealed), KEYS, channel="page", event_id="1")
 
 
 def test_a_signature_holds_for_one_purpose_only() -> None:

@@ -1,0 +1,117 @@
+"""The texts that pages show: labels of interview answers, the console's catalogue, languages."""
+
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel
+
+from backend.accounts.guard import Here
+from backend.demo.document import load_demo
+from backend.relais import Relais
+from i18n import languages, negotiate
+
+router = APIRouter(prefix="/v1", tags=["texts"])
+_NOT_LABELS: Final = ("engine/", "responder/", "offline/")
+
+Locale = Annotated[str, Query(max_length=35, pattern=r"^[A-Za-z0-9_-]*$")]
+ContentHash = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9a-f]+$")]
+
+
+class Texts(BaseModel):
+    """Message id -> text."""
+
+    texts: dict[str, str]
+
+
+class Catalogue(BaseModel):
+    """English source -> translation, only what is translated."""
+
+    texts: dict[str, str]
+    dir: Literal["ltr", "rtl"]
+
+
+class LanguageOut(BaseModel):
+    """A language on offer; ``draft``: not everything is translated and signed."""
+
+    id: str
+    name: str
+    dir: Literal["ltr", "rtl"]
+    draft: bool
+
+
+class About(BaseModel):
+    """What runs here."""
+
+    mode: Literal["demo", "production"]
+    operator: str
+    version: str
+    locales: list[str]
+
+
+@router.get("/labels/{content}")
+async def labels(content: ContentHash, relais: Here, locale: Locale = "en") -> Texts:
+    """Questions and options of the edition a case was told with, in the wanted language."""
+    edition = await relais.content.edition(content)
+    spoken = negotiate(locale, relais.content.locales)
+    found = edition.catalogues.texts(spoken)
+    return Texts(
+        texts={key: text for key, text in found.items() if not key.startswith(_NOT_LABELS)}
+    )
+
+
+@router.get("/catalogue/console")
+async def catalogue(relais: Here, locale: Locale = "en") -> Catalogue:
+    """The console's and the chat page's own texts."""
+    spoken = negotiate(locale, relais.content.locales)
+    return Catalogue(
+        texts=relais.content.current.catalogues.console(spoken),
+        dir=languages().of(spoken).direction,
+    )
+
+
+@router.get("/languages")
+async def offered(relais: Here) -> list[LanguageOut]:
+    """Languages on offer, each in its own name."""
+    catalogues = relais.content.current.catalogues
+    return [
+        LanguageOut(
+            id=one,
+            name=languages().of(one).name,
+            dir=languages().of(one).direction,
+            draft=catalogues.state(one) == "draft",
+        )
+        for one in relais.content.locales
+    ]
+
+
+@router.get("/about")
+async def about(relais: Here) -> About:
+    """Mode, operator, version, languages."""
+    return About(
+        mode=relais.settings.mode,
+        operator=operator_of(relais),
+        version=_version(),
+        locales=list(relais.content.locales),
+    )
+
+
+def operator_of(relais: Relais) -> str:
+    """Who runs this service; in a demo without a name of its own, the invented one."""
+    if relais.settings.operator or relais.settings.mode != "demo":
+        return relais.settings.operator
+    return _demo_operator()
+
+
+@cache
+def _demo_operator() -> str:
+    return load_demo().operator
+
+
+@cache
+def _version() -> str:
+    try:
+        return version("relais")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,188 @@
+"""The words that work everywhere: help, repeat, back, skip, pause, language, status, a person …"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from conversation import ending, facts
+from conversation.answering import done
+from conversation.asking import can_go_back, draw, mores, renew
+from conversation.builtin import TRACKED
+from conversation.choices import PAGE, choices
+from conversation.moving import enter_route, follow, go_back, go_on
+from conversation.replies import Reply
+from conversation.returning import start_anew
+from conversation.wording import filled, phrase, status
+
+if TYPE_CHECKING:
+    from conversation.turn import Turn
+
+_EVERYWHERE: Final = {
+    "0": "menu",
+    "00": "leave",
+    "x": "leave",
+    "❌": "leave",
+    "✕": "leave",
+    "s": "skip",
+    "+": "next_page",
+    "-": "previous_page",
+}
+"""Known without any table of words."""
+_PLAIN: Final = frozenset({"done", "more", "next_page", "previous_page"})
+"""Commands only where there is something of the kind; elsewhere these words are answers."""
+
+
+def command_of(turn: "Turn", word: str) -> str | None:
+    """The command that this whole message is."""
+    found = turn.interview.keywords.get(word) or _EVERYWHERE.get(word)
+    if found is None and word.startswith("/") and word[1:] in COMMANDS:
+        found = word[1:]
+    if found in _PLAIN and not _applies(turn, found):
+        return None
+    return found if found in COMMANDS or found == "leave" else None
+
+
+def _applies(turn: "Turn", command: str) -> bool:
+    if not turn.at or turn.mode not in {"asking", "paused"}:
+        return False
+    step = turn.step
+    if command == "done":
+        return step.kind == "many"
+    if command == "more" and mores(turn, step):
+        return True
+    return len(choices(turn, step)) > PAGE
+
+
+def run(turn: "Turn", command: str) -> None:
+    """Carry out a command over the present question."""
+    turn.mode = "asking"
+    if turn.route == "return" and turn.at != "returning" and command in {"status", "human"}:
+        draw(turn)  # no news before she has shown that it is her
+        return
+    COMMANDS[command](turn)
+
+
+def _help(turn: "Turn") -> None:
+    turn.notes.append(filled(turn, phrase("help"), ("operator",)))
+    draw(turn)
+
+
+def _repeat(turn: "Turn") -> None:
+    if turn.step.kind == "place":
+        turn.picks = ()
+    turn.page = 0
+    draw(turn)
+
+
+def _back(turn: "Turn") -> None:
+    if turn.route in {"pick", "review_change"}:
+        go_on(turn)
+    elif can_go_back(turn):
+        go_back(turn)
+    else:
+        turn.notes.append(phrase("back_stops"))
+        draw(turn)
+
+
+def _skip(turn: "Turn") -> None:
+    step = turn.step
+    if turn.route in {"pick", "review_change"}:
+        go_on(turn)
+    elif step.kind == "proof":
+        start_anew(turn)
+    elif step.kind in {"review", "returning"}:
+        ending.finish(turn) if step.kind == "review" else _close_again(turn)
+    else:
+        store(turn, step, None)
+        follow(turn, step)
+
+
+def _close_again(turn: "Turn") -> None:
+    ending.rest(turn)
+    turn.replies.append(Reply((*turn.notes, phrase("closed"))))
+    turn.notes = []
+
+
+def _language(turn: "Turn") -> None:
+    if turn.route == "pick" or turn.step.kind == "locale":
+        draw(turn)
+        return
+    turn.answers.pop("pick_language", None)
+    enter_route(turn, "pick", f"{turn.route}:{turn.at}")
+
+
+def _status(turn: "Turn") -> None:
+    turn.notes.append(status(turn))
+    draw(turn)
+
+
+def _human(turn: "Turn") -> None:
+    if ending.has_case(turn) and facts.FACTS["help"].read(turn) == "yes":
+        turn.notes += (phrase("human_already"), status(turn))
+        draw(turn)
+    elif not facts.organisations(turn):
+        turn.notes.append(phrase("nobody_near"))
+        draw(turn)
+    elif turn.route == "person" or turn.route not in TRACKED | {"return"}:
+        draw(turn)
+    else:
+        for step in turn.interview.steps.values():
+            if step.purpose == "services":
+                turn.answers.pop(step.id, None)
+        turn.notes.append(phrase("human_begin"))
+        enter_route(turn, "person", f"{turn.route}:{turn.at}")
+
+
+def _erase(turn: "Turn") -> None:
+    turn.mode = "confirm_erase"
+    renew(turn)
+    draw(turn)
+
+
+def _menu(turn: "Turn") -> None:
+    turn.mode = "menu"
+    renew(turn)
+    draw(turn)
+
+
+def _done(turn: "Turn") -> None:
+    step = turn.step
+    if step.kind != "many":
+        draw(turn)
+        return
+    store(turn, step, done(turn, step).value)
+    follow(turn, step)
+
+
+def _more(turn: "Turn") -> None:
+    longer = mores(turn, turn.step)
+    if longer:
+        turn.replies.append(Reply(tuple(longer)))
+        draw(turn)
+    else:
+        _turn_page(turn, PAGE)
+
+
+def _turn_page(turn: "Turn", by: int) -> None:
+    count = len(choices(turn, turn.step))
+    page = turn.page + by
+    turn.page = page if 0 <= page < count else 0 if by > 0 else turn.page
+    draw(turn, redraw=True)
+
+
+COMMANDS: Final[dict[str, Callable[["Turn"], None]]] = {
+    "help": _help,
+    "repeat": _repeat,
+    "back": _back,
+    "skip": _skip,
+    "pause": ending.pause,
+    "language": _language,
+    "status": _status,
+    "human": _human,
+    "erase": _erase,
+    "more": _more,
+    "done": _done,
+    "menu": _menu,
+    "next_page": lambda turn: _turn_page(turn, PAGE),
+    "previous_page": lambda turn: _turn_page(turn, -PAGE),
+}
+"""All but `leave`, which is looked for before anything else."""

@@ -1,0 +1,220 @@
+"""From one question to the next: relevance, `then`, blocks, and the way back."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from conversation import ending, facts
+from conversation.asking import draw, entry, renew
+from conversation.builtin import TRACKED
+from conversation.choices import to_leave_out
+from conversation.recording import discard, record
+from conversation.review import ACCOUNT
+from conversation.signposts import signpost
+from conversation.wording import phrase, worded
+from conversation import effects as fx
+
+if TYPE_CHECKING:
+    from conversation.document import Step, Then
+    from conversation.turn import Turn
+
+# The stack of `resume` holds, outermost last, places to go on at, separated by "|":
+# "route:step" asks that step again, "route>step" follows its answer, "route+step" goes past it.
+
+
+def relevant(turn: "Turn", step: "Step") -> bool:
+    """Its condition holds, and there is something to ask."""
+    if step.when is not None and not step.when(turn):
+        return False
+    if step.compartment in ACCOUNT and "account" not in turn.parts:
+        return False  # nothing of part 2 before she agreed to it
+    return step.source != "organisations" or bool(to_leave_out(turn, step))
+
+
+def walk(turn: "Turn", place: int) -> None:
+    """Go on from ``place`` of the route: say what is to be said, open the next question."""
+    steps = turn.steps
+    while place < len(steps.steps):
+        step = steps.steps[place]
+        place += 1
+        if not relevant(turn, step):
+            continue
+        if step.id in turn.answers:
+            place = _pass(turn, step, place)
+            continue
+        if step.silent:
+            _say(turn, step)
+            continue
+        if step.purpose in facts.PURPOSES_THAT_NAME and not facts.organisations(turn):
+            turn.notes.append(phrase("nobody_near"))
+            record(turn, step, "no")
+            follow(turn, step)
+            return
+        open_question(turn, step)
+        return
+    _end_of_route(turn)
+
+
+def _pass(turn: "Turn", step: "Step", place: int) -> int:
+    """A step that was answered before: where its answer leads."""
+    if step.silent:
+        return place
+    _enter(turn, step)
+    then = _then(turn, step)
+    if then is not None and then.verb == "goto":
+        return turn.steps.index[then.target]
+    return place
+
+
+def _enter(turn: "Turn", step: "Step") -> None:
+    if turn.route in TRACKED:
+        name = entry(turn, step.id)
+        if name not in turn.trail:
+            turn.trail = (*turn.trail, name)
+
+
+def _say(turn: "Turn", step: "Step") -> None:
+    turn.answers[step.id] = True
+    if step.kind == "submit":
+        if f"submit{step.submit}" not in turn.parts:
+            turn.mark(f"submit{step.submit}")
+            turn.effects.append(fx.Submit(step.submit))
+        turn.barrier = len(turn.trail)
+    elif step.kind == "signpost":
+        turn.notes += signpost(turn, step)
+    else:
+        turn.notes.append(worded(turn, step))
+        for fact, values in step.by.items():
+            extra = values.get(facts.FACTS[fact].read(turn))
+            if extra is not None:
+                turn.notes.append(extra)
+
+
+def open_question(turn: "Turn", step: "Step") -> None:
+    """Put this question on the screen, with what she chose before if she comes back to it."""
+    turn.at = step.id
+    turn.mode = "asking"
+    turn.misses = turn.page = 0
+    turn.picks = facts.chosen(turn, step.id) if step.kind == "many" else ()
+    _enter(turn, step)
+    renew(turn)
+    draw(turn)
+
+
+def follow(turn: "Turn", step: "Step") -> None:
+    """Go where the answer to ``step`` leads."""
+    then = _then(turn, step)
+    place = turn.steps.index[step.id] + 1
+    if then is None:
+        walk(turn, place)
+        return
+    match then.verb:
+        case "goto":
+            _goto(turn, step, then.target)
+        case "become":
+            _become(turn, then.target, place)
+        case "urgent":
+            _run_urgent(turn, step, end=then.end)
+        case "leave_safely":
+            ending.leave_safely(turn)
+        case "close" | "rest":
+            ending.finish(turn)
+
+
+def _then(turn: "Turn", step: "Step") -> "Then | None":
+    if not step.then:
+        return None
+    value = turn.answers.get(step.id)
+    if value is None:
+        return step.then.get("skip")
+    if isinstance(value, list):
+        return next((step.then[one] for one in value if one in step.then), None)
+    if isinstance(value, str) and value in step.then:
+        return step.then[value]
+    return step.then.get("answered")
+
+
+def _goto(turn: "Turn", step: "Step", target: str) -> None:
+    place = turn.steps.index[target]
+    wanted = turn.steps.steps[place]
+    # "Not these" asks again which, even when some were left out before.
+    if step.kind == "consent" and not wanted.silent and relevant(turn, wanted):
+        open_question(turn, wanted)
+    else:
+        walk(turn, place)
+
+
+def _become(turn: "Turn", path: str, place: int) -> None:
+    def change() -> None:
+        turn.path = path
+
+    if turn.path and turn.path != path:
+        keeping_relevant(turn, place, change)
+    else:
+        change()
+    walk(turn, 0)
+
+
+def _run_urgent(turn: "Turn", step: "Step", *, end: bool) -> None:
+    if turn.route == "urgent":
+        walk(turn, turn.steps.index[step.id] + 1)
+        return
+    enter_route(turn, "urgent", "" if end else f"{turn.route}+{step.id}", fresh=end)
+
+
+def enter_route(turn: "Turn", route: str, back_to: str, *, fresh: bool = False) -> None:
+    """Run another route from its beginning; ``back_to`` goes on the stack."""
+    rest = "" if fresh else turn.resume
+    turn.resume = "|".join(place for place in (back_to, rest) if place)
+    turn.route = route
+    walk(turn, 0)
+
+
+def _end_of_route(turn: "Turn") -> None:
+    if turn.route in {"urgent", "person"}:
+        turn.barrier = len(turn.trail)
+    if turn.route == "main" or not turn.resume:
+        ending.finish(turn)
+    else:
+        go_on(turn)
+
+
+def go_on(turn: "Turn") -> None:
+    """Take up the place on top of the stack."""
+    top, _, turn.resume = turn.resume.partition("|")
+    form = next(sign for sign in ":>+" if sign in top)
+    turn.route, _, name = top.partition(form)
+    steps = turn.steps
+    step = steps.steps[steps.index[name]]
+    if form == "+":
+        walk(turn, steps.index[name] + 1)
+    elif form == ">" and name in turn.answers:
+        follow(turn, step)
+    elif relevant(turn, step):
+        open_question(turn, step)
+    else:
+        walk(turn, steps.index[name])
+
+
+def keeping_relevant(turn: "Turn", place: int, change: Callable[[], None]) -> None:
+    """Make a change, then discard the later answers that it made irrelevant; keep the others."""
+    later = turn.steps.steps[place:]
+    held = [step for step in later if step.id in turn.answers and relevant(turn, step)]
+    change()
+    for step in held:
+        if step.id in turn.answers and not relevant(turn, step):
+            discard(turn, step)
+
+
+def go_back(turn: "Turn") -> None:
+    """The question before this one, across the edge of a block if need be."""
+    here = entry(turn, turn.at)
+    place = turn.trail.index(here) if here in turn.trail else len(turn.trail)
+    name = turn.trail[place - 1]
+    turn.trail = turn.trail[:place]
+    route, colon, step_id = name.rpartition(":")
+    wanted = route if colon else "main"
+    if wanted != turn.route:
+        turn.resume = turn.resume.partition("|")[2]
+        turn.route = wanted
+    steps = turn.steps
+    open_question(turn, steps.steps[steps.index[step_id]])
