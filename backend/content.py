@@ -85,7 +85,7 @@ def load_content(db: Database, interviews: Path | None = None) -> Content:
     sources += [(phrase.id, phrase.source) for phrase in phrases.load()]
     catalogues = Catalogues.load(sources)
     edition = Edition(_hash(source, catalogues.digest()), interview, catalogues, source)
-    offered = tuple(row.id for row in languages.rows() if row.offered)
+    offered = tuple(row.id for row in languages().rows() if row.offered)
     return Content(edition, offered, db)
 
 

@@ -1,6 +1,7 @@
 """Understanding an answer: a button, a number, a few numbers, a word, or her own words."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,7 @@ class Shown:
     picks: tuple[str, ...]
 
 
+Found = Sequence[tuple[str, object]]
 Understood = Answered | Shown | None
 """None: unclear."""
 
@@ -47,7 +49,7 @@ def pressed(turn: "Turn", step: "Step", option: str) -> Understood:
 
 
 def done(turn: "Turn", step: "Step") -> Answered:
-    """"Done" at a list of ticks; nothing ticked is a skip."""
+    """Done, at a list of ticks; nothing ticked is a skip."""
     ordered = [one for one, _ in choices(turn, step) if one in turn.picks]
     return Answered(ordered or None)
 
@@ -103,7 +105,7 @@ def _number(step: "Step", word: str) -> Understood:
     return Answered(number)
 
 
-def _many(step: "Step", found: "list[tuple[str, object]]", word: str) -> Understood:
+def _many(step: "Step", found: Found, word: str) -> Understood:
     if not _NUMBERS.fullmatch(word):
         option = _by_word(step, found, word)
         return Answered([option]) if option is not None else None
@@ -116,7 +118,7 @@ def _many(step: "Step", found: "list[tuple[str, object]]", word: str) -> Underst
     return Answered(ids)
 
 
-def _by_number(found: "list[tuple[str, object]]", word: str) -> str | None:
+def _by_number(found: Found, word: str) -> str | None:
     match = _ONE_NUMBER.fullmatch(word)
     if match is None:
         return None
@@ -124,7 +126,7 @@ def _by_number(found: "list[tuple[str, object]]", word: str) -> str | None:
     return found[number - 1][0] if 1 <= number <= len(found) else None
 
 
-def _by_word(step: "Step", found: "list[tuple[str, object]]", word: str) -> str | None:
+def _by_word(step: "Step", found: Found, word: str) -> str | None:
     wanted = step.words.get(word, word)
     return wanted if any(one == wanted for one, _ in found) else None
 

@@ -18,7 +18,7 @@ _FOOTER: Final = {
     for key in ("more", "done", "previous_page", "next_page", "skip", "back", "exit")
 } | {"menu": Ref("engine/menu_button/text")}
 _MENU: Final = (
-    "help repeat back skip pause language status human erase leave".split(),
+    ["help", "repeat", "back", "skip", "pause", "language", "status", "human", "erase", "leave"],
     "engine/menu/options/",
 )
 _ERASE: Final = (["yes", "no"], "engine/erase_confirm/options/")
@@ -102,9 +102,7 @@ def _parts(turn: "Turn", step: "Step") -> list[Part]:
     return parts
 
 
-def _options(
-    turn: "Turn", step: "Step", shown: list[tuple[str, Label]]
-) -> tuple[Option, ...]:
+def _options(turn: "Turn", step: "Step", shown: list[tuple[str, Label]]) -> tuple[Option, ...]:
     ask = turn.ask
     if step.kind == "many":
         picks = turn.picks

@@ -52,6 +52,12 @@ def to_leave_out(turn: "Turn", step: "Step") -> tuple[str, ...]:
     own = facts.chosen(turn, step.id)
     others = tuple(one for one in wanted.excluded if one not in own)
     base = type(wanted)(
-        wanted.needs, wanted.area, wanted.locale, wanted.sex, others, wanted.child, wanted.restricted
+        wanted.needs,
+        wanted.area,
+        wanted.locale,
+        wanted.sex,
+        others,
+        wanted.child,
+        wanted.restricted,
     )
     return match(turn.context.directory, base).organisations

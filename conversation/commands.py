@@ -1,14 +1,14 @@
-"""The words that work everywhere: help, repeat, back, skip, pause, language, status, a person …"""
+"""The words that work everywhere: help, back, skip, pause, language, status, and the others."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from conversation import ending, facts
+from conversation import ending
 from conversation.answering import done
 from conversation.asking import can_go_back, draw, mores, renew
-from conversation.builtin import TRACKED
 from conversation.choices import PAGE, choices
-from conversation.moving import enter_route, follow, go_back, go_on
+from conversation.moving import enter_route, follow, go_back, go_on, store
+from conversation.person import ask_person
 from conversation.replies import Reply
 from conversation.returning import start_anew
 from conversation.wording import filled, phrase, status
@@ -39,6 +39,14 @@ def command_of(turn: "Turn", word: str) -> str | None:
     if found in _PLAIN and not _applies(turn, found):
         return None
     return found if found in COMMANDS or found == "leave" else None
+
+
+def button_command(option: str) -> str | None:
+    """The command of a button of ours; anything else that begins like one repeats the question."""
+    if not option.startswith("!"):
+        return None
+    name = option[1:]
+    return "leave" if name == "exit" else name if name in COMMANDS else "repeat"
 
 
 def _applies(turn: "Turn", command: str) -> bool:
@@ -115,23 +123,6 @@ def _status(turn: "Turn") -> None:
     draw(turn)
 
 
-def _human(turn: "Turn") -> None:
-    if ending.has_case(turn) and facts.FACTS["help"].read(turn) == "yes":
-        turn.notes += (phrase("human_already"), status(turn))
-        draw(turn)
-    elif not facts.organisations(turn):
-        turn.notes.append(phrase("nobody_near"))
-        draw(turn)
-    elif turn.route == "person" or turn.route not in TRACKED | {"return"}:
-        draw(turn)
-    else:
-        for step in turn.interview.steps.values():
-            if step.purpose == "services":
-                turn.answers.pop(step.id, None)
-        turn.notes.append(phrase("human_begin"))
-        enter_route(turn, "person", f"{turn.route}:{turn.at}")
-
-
 def _erase(turn: "Turn") -> None:
     turn.mode = "confirm_erase"
     renew(turn)
@@ -177,7 +168,7 @@ COMMANDS: Final[dict[str, Callable[["Turn"], None]]] = {
     "pause": ending.pause,
     "language": _language,
     "status": _status,
-    "human": _human,
+    "human": ask_person,
     "erase": _erase,
     "more": _more,
     "done": _done,

@@ -12,8 +12,10 @@ EARLIEST: Final = 1900
 
 
 def read_date(word: str, today: date) -> dict[str, Any] | None:
-    """``2026-03-12``, ``12/3/2026`` (day first), ``3/2026`` or ``2026``; None when it is no date,
-    does not exist, or lies in the future."""
+    """Read ``2026-03-12``, ``12/3/2026`` (day first), ``3/2026`` or ``2026``.
+
+    None when it is no date, does not exist, or lies in the future.
+    """
     word = word.strip(" .")
     if found := _ISO.fullmatch(word):
         return _known(int(found[1]), int(found[2]), int(found[3]) if found[3] else None, today)

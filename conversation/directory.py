@@ -16,6 +16,8 @@ class Area(msgspec.Struct, frozen=True):
 
 
 class Organisation(msgspec.Struct, frozen=True):
+    """``restricted``: the directory's own mark; the matching does not read it."""
+
     id: str
     name: str
     restricted: bool = False
@@ -36,11 +38,14 @@ class Service(msgspec.Struct, frozen=True):
     languages: tuple[str, ...] = ()
     children: bool = False
     offers: tuple[str, ...] = ()
-    """Care it has been verified to give: hiv_pep, emergency_contraception, sti, hepatitis_b, tetanus, pregnancy_test, forensic."""
+    """Care it has been verified to give: hiv_pep, emergency_contraception, sti, hepatitis_b,
+    tetanus, pregnancy_test, forensic."""
     verified_on: str = ""
 
 
 class Member(msgspec.Struct, frozen=True):
+    """Someone who can be alerted."""
+
     id: str
     sex: str = ""
     """female, male or empty."""
@@ -49,6 +54,8 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class Team(msgspec.Struct, frozen=True):
+    """Who answers for an organisation. No areas: everywhere; no languages: any."""
+
     id: str
     organisation: str
     services: tuple[str, ...]
@@ -62,6 +69,8 @@ class Team(msgspec.Struct, frozen=True):
 
 
 class Directory(msgspec.Struct, frozen=True):
+    """Everything verified of one pilot, at one moment."""
+
     areas: tuple[Area, ...] = ()
     organisations: tuple[Organisation, ...] = ()
     services: tuple[Service, ...] = ()
@@ -84,13 +93,19 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why a tier is as it is: no_service, no_area, no_language, no_sex, nobody_on_call, excluded, not_for_children, coordinator."""
+    """Why a tier is as it is.
+
+    no_service, no_area, no_language, no_sex, nobody_on_call, excluded, not_for_children,
+    coordinator.
+    """
 
     code: str
     team: str = ""
 
 
 class Tier(msgspec.Struct, frozen=True):
+    """Everybody who is alerted at the same time."""
+
     members: tuple[str, ...]
     organisations: tuple[str, ...]
     teams: tuple[str, ...] = ()

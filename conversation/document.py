@@ -61,7 +61,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """What an answer leads to besides the next step. ``target``: a step id, or the path to become."""
+    """What an answer leads to. ``target``: a step id, or the path to become."""
 
     verb: Literal["goto", "leave_safely", "urgent", "become", "close", "rest"]
     target: str = ""

@@ -1,7 +1,5 @@
 """What the backend must carry out, in the transaction that stores the new state."""
 
-
-
 import msgspec
 
 from conversation.state import Value
@@ -11,7 +9,7 @@ class _Effect(msgspec.Struct, frozen=True, tag_field="effect"):
     pass
 
 
-class Record(_Effect, tag="record"):
+class Record(_Effect, frozen=True, tag="record"):
     """An answer. Either ``value`` (closed) or ``text`` (her own words, as item number ``item``)."""
 
     step: str
@@ -30,14 +28,14 @@ class Correct(Record, frozen=True, tag="correct"):
     """As Record, replacing the earlier answer to this step (beside it, once it was sent)."""
 
 
-class Discard(_Effect, tag="discard"):
+class Discard(_Effect, frozen=True, tag="discard"):
     """The answer to this step no longer applies and goes."""
 
     step: str
     item: int | None = None
 
 
-class Consent(_Effect, tag="consent"):
+class Consent(_Effect, frozen=True, tag="consent"):
     """A decision about one purpose. ``answer`` "no" also stands for silence and skip."""
 
     purpose: str
@@ -50,7 +48,7 @@ class Consent(_Effect, tag="consent"):
     """Ids of the organisations that were named in the text."""
 
 
-class AskHelp(_Effect, tag="ask_help"):
+class AskHelp(_Effect, frozen=True, tag="ask_help"):
     """Create the case (once) and alert. Facts are exactly those of interview-content.md §4."""
 
     needs: tuple[str, ...]
@@ -66,7 +64,7 @@ class AskHelp(_Effect, tag="ask_help"):
     restricted: bool = False
 
 
-class OpenAccount(_Effect, tag="open_account"):
+class OpenAccount(_Effect, frozen=True, tag="open_account"):
     """Part 2 begins: create its compartments for these organisations (ids)."""
 
     organisations: tuple[str, ...]
@@ -77,51 +75,51 @@ class OpenAccount(_Effect, tag="open_account"):
     locale: str = ""
 
 
-class Contact(_Effect, tag="contact"):
+class Contact(_Effect, frozen=True, tag="contact"):
     """May a helper write here, and when: any_time, morning, afternoon, evening, or no."""
 
     hours: str
 
 
-class Sign(_Effect, tag="sign"):
+class Sign(_Effect, frozen=True, tag="sign"):
     """Her own word, number or picture, normalised; only a keyed hash of it is kept."""
 
     sign: str
 
 
-class ReturnCode(_Effect, tag="return_code"):
+class ReturnCode(_Effect, frozen=True, tag="return_code"):
     """A return code was shown; only a keyed hash of it is kept."""
 
     code: str
 
 
-class Submit(_Effect, tag="submit"):
+class Submit(_Effect, frozen=True, tag="submit"):
     """Part 1 or part 2 is complete."""
 
     part: int
 
 
-class Reduce(_Effect, tag="reduce"):
+class Reduce(_Effect, frozen=True, tag="reduce"):
     """The interview rests: keep only code, locale, contact, path, child flag; closed answers go."""
 
 
-class Leave(_Effect, tag="leave"):
+class Leave(_Effect, frozen=True, tag="leave"):
     """Quick exit: delete what the messenger lets us delete, both sides, at once."""
 
 
-class Forget(_Effect, tag="forget"):
+class Forget(_Effect, frozen=True, tag="forget"):
     """Nothing of this conversation is to be kept (unsafe before the interview began)."""
 
 
-class Erase(_Effect, tag="erase"):
+class Erase(_Effect, frozen=True, tag="erase"):
     """She confirmed: everything goes, the case included."""
 
 
-class ComeBack(_Effect, tag="come_back"):
+class ComeBack(_Effect, frozen=True, tag="come_back"):
     """This chat proved the return code; join it to that case. The backend knows which."""
 
 
-class CountTopic(_Effect, tag="count_topic"):
+class CountTopic(_Effect, frozen=True, tag="count_topic"):
     """Information path: count this topic; nothing else is kept."""
 
     topic: str
@@ -145,4 +143,3 @@ Effect = (
     | ComeBack
     | CountTopic
 )
-

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Final
 
 from conversation import effects as fx
 from conversation import facts
-from conversation.review import ACCOUNT
 from conversation.replies import Option, Ref, Reply
+from conversation.review import ACCOUNT
 from conversation.wording import phrase, worded
 
 if TYPE_CHECKING:
@@ -18,12 +18,17 @@ _LASTING: Final = frozenset({"help", "urgent", "account", "submit1", "submit2"})
 
 def begun(turn: "Turn") -> bool:
     """There is something that a quick exit must not lose."""
-    return bool(turn.path or turn.parts or turn.items)
+    return bool(turn.path or turn.parts or turn.items or turn.kept)
+
+
+def asked(turn: "Turn") -> bool:
+    """In this interview, somebody was asked for help or part 2 was begun."""
+    return not _ASKED.isdisjoint(turn.parts)
 
 
 def has_case(turn: "Turn") -> bool:
-    """Somebody was asked for help, or part 2 was begun."""
-    return not _ASKED.isdisjoint(turn.parts)
+    """There is a request to come back to, of this interview or of an earlier one."""
+    return asked(turn) or "case" in turn.kept
 
 
 def leave(turn: "Turn") -> None:
@@ -95,7 +100,7 @@ def _closing_words(turn: "Turn") -> None:
 def _complete(turn: "Turn") -> None:
     """What is open when the interview stops: part 1 is sent, part 2 as she chose for silence."""
     parts = turn.parts
-    if has_case(turn) and "submit1" not in parts and "account" not in parts:
+    if asked(turn) and "submit1" not in parts and "account" not in parts:
         turn.mark("submit1")
         turn.effects.append(fx.Submit(1))
     if "account" in parts and "submit2" not in parts:
@@ -138,7 +143,8 @@ def rest(turn: "Turn") -> None:
     locale, items = turn.locale, turn.items
     clear(turn)
     turn.locale, turn.items, turn.parts = locale, items, parts
-    if has_case(turn):
+    if asked(turn) or "case" in kept:
+        kept["case"] = "yes"
         turn.kept = {key: value for key, value in kept.items() if value and value != "no"}
     turn.mode = "closed"
 

@@ -7,41 +7,41 @@ class _Event(msgspec.Struct, frozen=True, tag_field="kind"):
     pass
 
 
-class Started(_Event, tag="start"):
+class Started(_Event, frozen=True, tag="start"):
     """First contact or a press on the messenger's start button."""
 
     payload: str = ""
 
 
-class Said(_Event, tag="text"):
+class Said(_Event, frozen=True, tag="text"):
     """A text message, as it came."""
 
     text: str
 
 
-class Chose(_Event, tag="choice"):
+class Chose(_Event, frozen=True, tag="choice"):
     """A press on a button that we sent; ``token`` as rendered (stale and forged ones happen)."""
 
     token: str
 
 
-class Sent(_Event, tag="media"):
-    """Something that is no text: photo, video, voice, document, location, contact, sticker, other."""
+class Sent(_Event, frozen=True, tag="media"):
+    """No text: photo, video, voice, document, location, contact, sticker, other."""
 
     media: str
 
 
-class Edited(_Event, tag="edit"):
+class Edited(_Event, frozen=True, tag="edit"):
     """She changed an earlier message; the new text is given."""
 
     text: str
 
 
-class Deleted(_Event, tag="delete"):
+class Deleted(_Event, frozen=True, tag="delete"):
     """She deleted an earlier message on the messenger."""
 
 
-class Silence(_Event, tag="silence"):
+class Silence(_Event, frozen=True, tag="silence"):
     """Nothing came for so many hours (a job says so)."""
 
     hours: int

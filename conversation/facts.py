@@ -5,7 +5,6 @@ The ids of the steps read here (`area`, `needs`, `who_answers`, `age_band`, `whe
 leaves that fact unknown.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +12,8 @@ from conversation.directory import Match, Wish
 from conversation.matching import match
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conversation.turn import Turn
 
 CHILD_BANDS: Final = ("0_11", "12_17")
@@ -29,7 +30,7 @@ PURPOSES_THAT_NAME: Final = frozenset({"services", "urgent", "account"})
 
 
 def child(turn: "Turn") -> str:
-    """"0_11", "12_17" or "no"."""
+    """Read her age band: 0_11, 12_17, or no (also when it is not known)."""
     band = turn.answers.get("age_band") or turn.kept.get("child")
     return band if isinstance(band, str) and band in CHILD_BANDS else "no"
 
@@ -51,7 +52,7 @@ def excluded(turn: "Turn") -> tuple[str, ...]:
 
 def needs(turn: "Turn") -> tuple[str, ...]:
     """What is asked for; a child's own service first; ``unsure`` when nothing is known."""
-    found = [need for need in chosen(turn, "needs")]
+    found = list(chosen(turn, "needs"))
     if not found:
         found = [_URGENT_NEEDS[u] for u in chosen(turn, "urgent_now") if u in _URGENT_NEEDS]
         if not found and turn.answers.get("safe_now") == "danger":

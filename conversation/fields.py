@@ -61,7 +61,7 @@ class Fields:
         return default
 
     def flag(self, key: str) -> bool:
-        """true or false."""
+        """True or false."""
         node = self.values.get(key)
         if node is None:
             return False

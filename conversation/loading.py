@@ -20,7 +20,9 @@ from conversation.yaml_source import Node, read_yaml
 
 _TOP: Final = {"id", "version", "source", "title", "idle", "steps", "blocks", "note"}
 _HOURS: Final = re.compile(r"([1-9][0-9]{0,3})h")
-RESERVED: Final = frozenset({"main", "return", "resume", "person", "pick", "review_change", "engine"})
+RESERVED: Final = frozenset(
+    {"main", "return", "resume", "person", "pick", "review_change", "engine"}
+)
 """Names of routes that the engine brings itself."""
 
 

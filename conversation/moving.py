@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from conversation import effects as fx
 from conversation import ending, facts
 from conversation.asking import draw, entry, renew
 from conversation.builtin import TRACKED
@@ -11,10 +12,10 @@ from conversation.recording import discard, record
 from conversation.review import ACCOUNT
 from conversation.signposts import signpost
 from conversation.wording import phrase, worded
-from conversation import effects as fx
 
 if TYPE_CHECKING:
     from conversation.document import Step, Then
+    from conversation.state import Value
     from conversation.turn import Turn
 
 # The stack of `resume` holds, outermost last, places to go on at, separated by "|":
@@ -98,6 +99,16 @@ def open_question(turn: "Turn", step: "Step") -> None:
     _enter(turn, step)
     renew(turn)
     draw(turn)
+
+
+def store(turn: "Turn", step: "Step", value: "Value", text: str | None = None) -> None:
+    """Record an answer; a changed one keeps the later answers that still apply."""
+    if step.id not in turn.answers:
+        record(turn, step, value, text)
+        return
+    if turn.trail and turn.trail[-1] != entry(turn, step.id) and turn.route in TRACKED:
+        turn.notes.append(phrase("changed"))
+    keeping_relevant(turn, turn.steps.index[step.id] + 1, lambda: record(turn, step, value, text))
 
 
 def follow(turn: "Turn", step: "Step") -> None:

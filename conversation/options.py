@@ -40,7 +40,7 @@ def read_options(fields: Fields, prefix: str, kind: str) -> list[RawOption]:
             below.add(name, "OPT001", advice)
         options.append(_read_option(below, name, node, f"{prefix}/options/{name}", line))
     _check_fixed(fields, kind, [option.id for option in options])
-    if any(o.coded for o in options):
+    if any(o.codes for o in options):
         for option in options:
             if not option.coded and not fields.word("code"):
                 advice = f"`{option.id}` has no codes although others have; write `codes: {{}}`"

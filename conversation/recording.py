@@ -32,7 +32,11 @@ def record(turn: "Turn", step: "Step", value: "Value", text: str | None = None) 
             _keep(turn, step, value, text)
     if step.source == "organisations":
         settle(turn)
-    if step.id == "who_group" and facts.restricted(turn) and facts.FACTS["help"].read(turn) == "yes":
+    if (
+        step.id == "who_group"
+        and facts.restricted(turn)
+        and facts.FACTS["help"].read(turn) == "yes"
+    ):
         turn.effects.append(_ask_help(turn))
 
 

@@ -13,25 +13,25 @@ class _Param(msgspec.Struct, frozen=True, tag_field="p", omit_defaults=True):
     pass
 
 
-class Name(_Param, tag="name"):
+class Name(_Param, frozen=True, tag="name"):
     """A proper name or a code, shown as it is inside a direction isolate."""
 
     text: str
 
 
-class Count(_Param, tag="count"):
+class Count(_Param, frozen=True, tag="count"):
     """A whole number, in local digits."""
 
     n: int
 
 
-class Time(_Param, tag="time"):
+class Time(_Param, frozen=True, tag="time"):
     """A UTC moment, ISO 8601; shown as a local clock time, with the day when it is not today."""
 
     at: str
 
 
-class Date(_Param, tag="date"):
+class Date(_Param, frozen=True, tag="date"):
     """A date as far as it is known (see ``Value``): year, month, day, season may be missing."""
 
     year: int | None = None
@@ -40,13 +40,13 @@ class Date(_Param, tag="date"):
     season: str | None = None
 
 
-class Ref(_Param, tag="ref"):
+class Ref(_Param, frozen=True, tag="ref"):
     """Another message, by its id."""
 
     id: str
 
 
-class Several(_Param, tag="several"):
+class Several(_Param, frozen=True, tag="several"):
     """A list, joined as the language joins lists ("a, b and c")."""
 
     items: tuple[Name | Count | Ref, ...]
@@ -81,7 +81,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     parts: tuple[Part, ...]
     options: tuple[Option, ...] = ()
     footer: tuple[Option, ...] = ()
-    """More, Done, Skip, Back, Menu, ✕: drawn after the options; in numbered channels as their own keys."""
+    """More, Done, Skip, Back, Menu, ✕: after the options, with keys where there are numbers."""
     first: int = 1
     """Number of the first option (later pages go on counting)."""
     redraw: bool = False

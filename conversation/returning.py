@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING, Final
 
 from conversation import effects as fx
-from conversation import ending, facts
+from conversation import ending
 from conversation.asking import draw
+from conversation.builtin import TRACKED
 from conversation.moving import enter_route, walk
+from conversation.person import ask_person
 from conversation.replies import Reply
 from conversation.wording import phrase, status
 
@@ -19,13 +21,11 @@ _AGAIN: Final = ("language", "safe_now", "sign_ask", "returning")
 
 def arrive(turn: "Turn") -> None:
     """The first message, or the first after leaving or the end: nothing shows what this is."""
-    if turn.mode == "new" or not (ending.begun(turn) or turn.returning):
+    resting = turn.mode == "closed"
+    known = ending.has_case(turn) if resting else ending.begun(turn) or turn.returning
+    if turn.mode == "new" or not known:
         begin_anew(turn)
-    elif turn.mode == "closed" and not ending.has_case(turn):
-        begin_anew(turn)
-    elif turn.route == "return":
-        _greet(turn, "")
-    elif turn.route == "resume" or not turn.at:
+    elif turn.route in {"return", "resume"} or not turn.at:
         _greet(turn, "")
     else:
         _greet(turn, f"{turn.route}:{turn.at}")
@@ -47,9 +47,10 @@ def begin_anew(turn: "Turn") -> None:
 def start_anew(turn: "Turn") -> None:
     """Something new, for someone who has just said that she is safe."""
     picker = turn.interview.routes["return"].steps[0].id
-    items = turn.items
+    items, had_case = turn.items, ending.has_case(turn)
     ending.clear(turn)
     turn.items, turn.returning = items, True
+    turn.kept = {"case": "yes"} if had_case else {}
     turn.answers = {picker: True, "safe_now": "yes"}
     walk(turn, 0)
 
@@ -66,7 +67,6 @@ def come_back(turn: "Turn") -> None:
     ending.clear(turn)
     turn.locale = locale
     turn.mark("help")
-    turn.notes.append(phrase("code_right"))
     _greet(turn, "")
 
 
@@ -80,7 +80,7 @@ def chose(turn: "Turn", step: "Step", option: str) -> None:
         case "new":
             start_anew(turn)
         case "human":
-            HUMAN(turn)
+            ask_person(turn)
         case _:
             turn.mode = "confirm_erase"
             turn.ask = ""
@@ -98,13 +98,6 @@ def proved(turn: "Turn", right: bool) -> None:
     turn.replies.append(Reply((phrase("sign_wrong"),)))
 
 
-def is_away(turn: "Turn", minutes: float) -> bool:
+def is_away(turn: "Turn", long: bool) -> bool:
     """She comes back to an open question after a while: what was safe may not be safe now."""
-    return (
-        minutes >= 30
-        and "safe_now" in turn.answers
-        and turn.at != "safe_now"
-        and turn.route in {"main", "urgent", "person"}
-        and turn.mode not in {"left", "closed", "new"}
-        and bool(facts)
-    )
+    return long and "safe_now" in turn.answers and turn.at != "safe_now" and turn.route in TRACKED

@@ -11,9 +11,9 @@ import msgspec
 SCHEMA: Final = 1
 
 Value = str | int | list[str] | dict[str, Any] | bool | None
-"""choice: option id · many: option ids · number: int · place: area id or {"item": n} · text: {"item": n}
-· date: {"precision": "day|month|season|year", "year": …, "month": …, "day": …, "season": …} or {"item": n}
-· consent: "yes", "no" or another option id · code: True · said: True · None: skipped."""
+"""choice: option id · many: option ids · number: int · place: area id or {"item": n} ·
+text: {"item": n} · date: {"precision": "day|month|year|unsure", "year": …, "month": …, "day": …}
+or {"item": n} · consent: option id · code, sign, language, said: True · None: skipped."""
 
 Mode = Literal[
     "new",  # nobody has spoken yet
@@ -40,9 +40,10 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     at: str = ""
     """Id of the step whose question is open."""
     route: str = "main"
-    """"main" or the name of the block that runs (`urgent`)."""
+    """"main", the name of the block that runs (`urgent`), or a route of the engine's own."""
     resume: str = ""
-    """Where the main route goes on after a block; empty: the interview ends after it."""
+    """Where to go on after this route, innermost first, as "main:area|…" (see ``moving``);
+    empty: the interview ends after it."""
     path: str = ""
     """me, helping, saw, info; empty before it is chosen."""
     answers: dict[str, Value] = {}
@@ -61,7 +62,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     picks: tuple[str, ...] = ()
     """Ticked options of a `many` that is not finished."""
     parts: tuple[str, ...] = ()
-    """What was emitted already and must not be emitted twice: urgent, help, account, submit1, submit2."""
+    """What happened already: urgent, help, account, keep, drop, submit1, submit2, topic,
+    settled:…."""
     seen: str = ""
     """UTC time of her last message, ISO 8601, minutes."""
     returning: bool = False

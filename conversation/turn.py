@@ -6,11 +6,11 @@ Nothing outside sees it; the state that went in is never changed.
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from conversation.directory import Match, Wish
 from conversation.state import Mode, State, Value
 
 if TYPE_CHECKING:
     from conversation.context import Context
+    from conversation.directory import Match, Wish
     from conversation.document import Interview, Route, Step
     from conversation.effects import Effect
     from conversation.replies import Part, Reply

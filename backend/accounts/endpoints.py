@@ -11,6 +11,7 @@ from backend.accounts.invitations import find_invitation
 from backend.accounts.login import Refused, argon_for, log_in
 from backend.accounts.me import read_me, set_locale, set_on_call
 from backend.accounts.roster_endpoints import roster_out
+from backend.accounts.roster_endpoints import router as roster_router
 from backend.accounts.schemas import (
     EnrolIn,
     EnrolledOut,
@@ -28,10 +29,14 @@ from backend.accounts.sessions import close_session
 from backend.accounts.totp import secret_text, secret_uri
 from backend.ambient import iso
 from backend.errors import RelaisError
+from backend.http import ERRORS
 from backend.relais import Relais
 from backend.settings import CHANNELS
 
-router = APIRouter(prefix="/v1", tags=["accounts"], dependencies=[Depends(guard.same_site)])
+router = APIRouter(
+    prefix="/v1", tags=["accounts"], dependencies=[Depends(guard.same_site)], responses=ERRORS
+)
+router.include_router(roster_router)
 _COOKIE_PATH: Final = "/v1"
 
 Token = Annotated[str, Path(min_length=20, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]

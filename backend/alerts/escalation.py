@@ -37,9 +37,7 @@ async def begin(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     what changed in the routing facts.
     """
     begun = await tx.execute(
-        select(jobs.c.id)
-        .where(jobs.c.kind == timers.ESCALATE, jobs.c.subject == case_id)
-        .limit(1)
+        select(jobs.c.id).where(jobs.c.kind == timers.ESCALATE, jobs.c.subject == case_id).limit(1)
     )
     if begun.first() is not None:
         await facts_changed(tx, relais, case_id)
@@ -56,14 +54,16 @@ async def begin(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
 
 
 async def escalate(tx: AsyncConnection, relais: Relais, job: Job) -> None:
-    """The deadline of a wave passed, or all of it said no: the next one. (Job handler.)"""
+    """The deadline of a wave passed, or all of it said no: the next one. A job handler."""
     round_, tier = timers.numbers(job)
     await _step(tx, relais, job.subject, round_, tier)
 
 
 async def facts_changed(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
-    """Routing facts of an open case were renewed: excluded members hear no more, and what became
-    urgent waits no longer than urgent cases do."""
+    """Take up renewed routing facts of an open case.
+
+    Members excluded since hear no more; what became urgent waits no longer than urgent cases do.
+    """
     facts = await known.read(tx, relais, case_id, lock=True)
     if facts is None or facts.status != "open" or facts.tier == _BEFORE_FIRST:
         return
@@ -97,9 +97,7 @@ async def next_try(connection: AsyncConnection, case_id: str) -> int | None:
     return row.deadline_at if row is not None else None
 
 
-async def _step(
-    tx: AsyncConnection, relais: Relais, case_id: str, round_: int, tier: int
-) -> None:
+async def _step(tx: AsyncConnection, relais: Relais, case_id: str, round_: int, tier: int) -> None:
     seen = await known.read(tx, relais, case_id)
     if seen is None or not _still(seen, round_, tier):
         return
@@ -159,9 +157,7 @@ async def _alert(
                 alerted_at=now,
             )
         )
-        await note(
-            tx, relais.world, facts.id, "alerted", member_id=person.id, detail=str(tier)
-        )
+        await note(tx, relais.world, facts.id, "alerted", member_id=person.id, detail=str(tier))
         if wave.members[person.id]:
             reply = messages.alert_coordinator(
                 facts, audience.directory, person.locale, gap=wave.first
@@ -230,7 +226,7 @@ async def _repeat_if_urgent(tx: AsyncConnection, relais: Relais, facts: Facts) -
 
 
 async def repeat(tx: AsyncConnection, relais: Relais, job: Job) -> None:
-    """An urgent case nobody took: once more to everyone whose alert is open. (Job handler.)"""
+    """An urgent case nobody took: once more to everyone whose alert is open. A job handler."""
     round_, n = timers.numbers(job)
     seen = await known.read(tx, relais, job.subject)
     if seen is None or seen.status != "open" or seen.round != round_:
@@ -264,4 +260,3 @@ async def _to_remind(
     long_ago = relais.world.now() - timing.JUST_NOW
     waiting = await known.alerted(tx, facts, "open")
     return {one for one, (_, when) in waiting.items() if one in on_call and when <= long_ago}
-

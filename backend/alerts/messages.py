@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from backend.ambient import HOUR, iso
-from conversation import Count, Name, Option, Part, Ref, Reply, Several, Time
+from conversation import Option, Part, Reply
+from conversation.replies import Count, Name, Ref, Several, Time
 from i18n import languages
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ def _area(directory: Directory, area_id: str, locale: str) -> Param:
         if area.id == area_id:
             base = locale.split("-", 1)[0]
             names = area.names
-            return Name(names.get(locale) or names.get(base) or names.get("") or _any(names) or area.id)
+            return Name(
+                names.get(locale) or names.get(base) or names.get("") or _any(names) or area.id
+            )
     return Ref("responder/area_unknown/text")
 
 
@@ -107,9 +110,7 @@ def alert(
         return restricted(facts)
     key = "alert_again" if again else "alert_urgent" if facts.urgency == "urgent" else "alert"
     params = case_params(facts, directory, locale)
-    return Reply(
-        parts=(part(key, **params, time=at(answer_by)),), options=take_or_pass(facts.code)
-    )
+    return Reply(parts=(part(key, **params, time=at(answer_by)),), options=take_or_pass(facts.code))
 
 
 def alert_coordinator(facts: Facts, directory: Directory, locale: str, *, gap: bool) -> Reply:

@@ -17,7 +17,7 @@ from backend.alerts.history import note
 from backend.alerts.people import chats, people, tell
 from backend.alerts.taking import return_to_queue
 from backend.database.tables import cases
-from conversation import Name
+from conversation.replies import Name
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -41,7 +41,7 @@ async def set_on_call(
 
 
 async def end_shift(tx: AsyncConnection, relais: Relais, job: Job) -> None:
-    """The moment of ``until`` has come. (Job handler.)"""
+    """The moment of ``until`` has come. A job handler."""
     await set_on_call(tx, relais, job.subject, on=False)
 
 

@@ -21,13 +21,17 @@ Status = Literal[
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """``taker`` is the name of whoever has the case; ``first_step_by`` in UTC milliseconds."""
+    """``taker`` is the name of whoever has the case; moments in UTC milliseconds.
+
+    ``first_step_by``: until a first step is noted; ``answered_at``: once it is.
+    """
 
     status: Status
     code: str = ""
     taker_id: str | None = None
     taker: str | None = None
     first_step_by: int | None = None
+    answered_at: int | None = None
 
 
 TakeOutcome = Outcome

@@ -23,8 +23,10 @@ NOT_YOURS = Outcome("not_yours")
 
 
 async def concerns(tx: AsyncConnection, facts: Facts, member_id: str) -> bool:
-    """Whether this member may know that the case exists: alerted, taker or coordinator, and not
-    barred (excluded, or in conflict)."""
+    """Whether this member may know that the case exists.
+
+    Those alerted, the taker and coordinators may, unless barred (excluded, or in conflict).
+    """
     if member_id in await known.barred(tx, facts):
         return False
     if facts.taker_id == member_id or await known.ever_alerted(tx, facts.id, member_id):
@@ -62,9 +64,7 @@ async def take(
     await _close_alerts(tx, relais, case_id, member_id, row.round, row.tier)
     await note(tx, relais.world, case_id, "taken", member_id=member_id, detail=str(row.tier))
     await timers.stop_alerting(tx, case_id)
-    await timers.set_timer(
-        tx, relais.world, timers.IDLE, case_id, row.round, due_at=first_step_by
-    )
+    await timers.set_timer(tx, relais.world, timers.IDLE, case_id, row.round, due_at=first_step_by)
     await timers.set_timer(tx, relais.world, timers.TAKEN, case_id, row.round, due_at=now)
     if not told:
         await timers.set_timer(tx, relais.world, timers.YOURS, case_id, row.round, due_at=now)
@@ -111,6 +111,7 @@ async def whose(
         facts.taker_id,
         name,
         facts.deadline_at,
+        facts.answered_at,
     )
 
 
@@ -155,9 +156,7 @@ async def give_up(tx: AsyncConnection, relais: Relais, case_id: str, member_id: 
     return await return_to_queue(tx, relais, facts, "given_back")
 
 
-async def return_to_queue(
-    tx: AsyncConnection, relais: Relais, facts: Facts, why: str
-) -> Outcome:
+async def return_to_queue(tx: AsyncConnection, relais: Relais, facts: Facts, why: str) -> Outcome:
     """A taken case goes back: a new round begins at once, without its last taker."""
     now, round_ = relais.world.now(), facts.round + 1
     await tx.execute(

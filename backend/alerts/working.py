@@ -29,25 +29,25 @@ if TYPE_CHECKING:
 RECOVERY: Final = "recovery"
 
 
-async def note_step(
-    tx: AsyncConnection, relais: Relais, case_id: str, member_id: str
-) -> Outcome:
+async def note_step(tx: AsyncConnection, relais: Relais, case_id: str, member_id: str) -> Outcome:
     """The taker noted a step. With the first one the other tiers' grants are destroyed."""
     facts = await known.read(tx, relais, case_id, lock=True)
     if facts is None or facts.status != "taken" or facts.taker_id != member_id:
         return NOT_YOURS
-    if facts.answered_at is None:
+    answered_at = facts.answered_at
+    if answered_at is None:
+        answered_at = relais.world.now()
         await tx.execute(
             update(cases)
             .where(cases.c.id == case_id)
-            .values(answered_at=relais.world.now(), deadline_at=None)
+            .values(answered_at=answered_at, deadline_at=None)
         )
         gone = await _destroy_other_grants(tx, case_id, member_id)
         await timers.stop_waiting(tx, case_id)
         await note(
             tx, relais.world, case_id, "answered", member_id=member_id, detail=f"grants:-{gone}"
         )
-    return Outcome("answered", facts.code, member_id)
+    return Outcome("answered", facts.code, member_id, answered_at=answered_at)
 
 
 async def _destroy_other_grants(tx: AsyncConnection, case_id: str, taker_id: str) -> int:
@@ -58,9 +58,7 @@ async def _destroy_other_grants(tx: AsyncConnection, case_id: str, taker_id: str
     return gone.rowcount
 
 
-async def conflict(
-    tx: AsyncConnection, relais: Relais, case_id: str, member_id: str
-) -> Outcome:
+async def conflict(tx: AsyncConnection, relais: Relais, case_id: str, member_id: str) -> Outcome:
     """This member knows the person: own grants destroyed, never alerted for the case again.
 
     Nobody is told why. Also for one who holds a grant and was not alerted yet.
@@ -135,16 +133,11 @@ async def _withdraw_alerts(tx: AsyncConnection, facts: Facts) -> None:
 
 
 async def open_alerts(connection: AsyncConnection, member_id: str) -> list[str]:
-    """Ids of open cases that this member was alerted for and neither took nor passed, oldest
-    first."""
+    """Ids of the open cases for which this member's alert is open, oldest first."""
     rows = await connection.execute(
         select(cases.c.id)
-        .join(
-            alerts, (alerts.c.case_id == cases.c.id) & (alerts.c.round == cases.c.round)
-        )
-        .where(
-            alerts.c.member_id == member_id, alerts.c.status == "open", cases.c.status == "open"
-        )
+        .join(alerts, (alerts.c.case_id == cases.c.id) & (alerts.c.round == cases.c.round))
+        .where(alerts.c.member_id == member_id, alerts.c.status == "open", cases.c.status == "open")
         .order_by(alerts.c.alerted_at, cases.c.id)
     )
     return list(rows.scalars())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.sessions import SignedIn
@@ -97,7 +97,11 @@ async def tonight(connection: AsyncConnection, relais: Relais, member: SignedIn)
         for condition in (
             and_(cases.c.status == "open", may_know),
             and_(cases.c.status == "taken", cases.c.taker_id == member.id),
-            and_(cases.c.status == "silent", cases.c.account_served.is_(True), holding(member.id)),
+            and_(
+                cases.c.status == "silent",
+                cases.c.account_served.is_(True),
+                holding(member.id) if coordinator else false(),
+            ),
         )
     ]
     return Tonight(open=lists[0], mine=lists[1], accounts=lists[2], now=iso(relais.world.now()))

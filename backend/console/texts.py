@@ -8,8 +8,6 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from backend.accounts.guard import Here
-from backend.demo.document import load_demo
-from backend.relais import Relais
 from i18n import languages, negotiate
 
 router = APIRouter(prefix="/v1", tags=["texts"])
@@ -91,22 +89,10 @@ async def about(relais: Here) -> About:
     """Mode, operator, version, languages."""
     return About(
         mode=relais.settings.mode,
-        operator=operator_of(relais),
+        operator=relais.operator,
         version=_version(),
         locales=list(relais.content.locales),
     )
-
-
-def operator_of(relais: Relais) -> str:
-    """Who runs this service; in a demo without a name of its own, the invented one."""
-    if relais.settings.operator or relais.settings.mode != "demo":
-        return relais.settings.operator
-    return _demo_operator()
-
-
-@cache
-def _demo_operator() -> str:
-    return load_demo().operator
 
 
 @cache

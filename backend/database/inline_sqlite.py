@@ -37,6 +37,10 @@ class InlineCursor:
             await asyncio.shield(asyncio.to_thread(self._cursor.execute, operation))
         elif operation == "BEGIN IMMEDIATE":
             await self._begin()
+        elif operation == "ROLLBACK":
+            # After a full disk SQLite has taken the transaction back by itself.
+            if self._connection.in_transaction:
+                self._cursor.execute(operation)
         else:
             self._cursor.execute(operation, parameters)
         return self

@@ -14,7 +14,7 @@ from backend.accounts.roster_store import install, stored, verified
 from backend.ambient import DAY, moment
 from backend.database.tables import members, organisations, rosters
 from backend.errors import ConfigurationError
-from backend.jobs import Job, schedule
+from backend.jobs import Handler, Job, schedule
 from backend.relais import Relais
 from backend.vault.roster import VALID_DAYS, Roster, RosterMember, SignedRoster, sign_roster
 from backend.vault.roster_floor import read_floor
@@ -121,3 +121,7 @@ async def _entry(tx: AsyncConnection, member_id: str) -> RosterMember:
         kem=row.kem_public,
         sign=row.sign_public,
     )
+
+
+HANDLERS: Final[dict[str, Handler]] = {RENEW_JOB: renew_daily}
+"""Job handlers, by kind."""

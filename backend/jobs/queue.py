@@ -70,7 +70,9 @@ async def cancel_subject(tx: AsyncConnection, kind: str, subject: str) -> None:
 async def hasten(tx: AsyncConnection, key: str, due_at: int) -> None:
     """Bring a waiting job forward; never back."""
     await tx.execute(
-        update(jobs).where(jobs.c.key == key, _WAITING, jobs.c.due_at > due_at).values(due_at=due_at)
+        update(jobs)
+        .where(jobs.c.key == key, _WAITING, jobs.c.due_at > due_at)
+        .values(due_at=due_at)
     )
 
 
@@ -86,11 +88,11 @@ async def revive(tx: AsyncConnection, key: str, due_at: int) -> None:
 async def counts(connection: AsyncConnection, now: int) -> Counts:
     """What waits, is due, has failed; for ``/healthz`` and ``/metrics``."""
     rows = await connection.execute(
-        select(jobs.c.status, func.count())
+        select(jobs.c.status, func.count().label("many"))
         .where(jobs.c.status.in_(("waiting", "failed")))
         .group_by(jobs.c.status)
     )
-    by_status = {status: count for status, count in rows}
+    by_status = {row.status: row.many for row in rows}
     due, oldest = (
         await connection.execute(
             select(func.count(), func.min(jobs.c.due_at)).where(_WAITING, jobs.c.due_at <= now)
@@ -179,9 +181,7 @@ async def release(tx: AsyncConnection, claimed: Claimed, now: int, code: str) ->
 
 
 def _mine(claimed: Claimed) -> Any:
-    return update(jobs).where(
-        jobs.c.id == claimed.job.id, jobs.c.fence == claimed.fence, _WAITING
-    )
+    return update(jobs).where(jobs.c.id == claimed.job.id, jobs.c.fence == claimed.fence, _WAITING)
 
 
 def _job(row: Any) -> Job:

@@ -106,4 +106,6 @@ class Runner:
                 if isinstance(error, DatabaseUnavailable):
                     await queue.release(tx, claimed, now, code)
                 elif await queue.put_back(tx, claimed, now, code):
-                    _log.error("job_given_up", kind=claimed.job.kind, job=claimed.job.id, error=code)
+                    _log.error(
+                        "job_given_up", kind=claimed.job.kind, job=claimed.job.id, error=code
+                    )

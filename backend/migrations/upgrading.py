@@ -25,8 +25,11 @@ async def upgrade(database: Database) -> None:
     """Run what is missing. Several replicas may start at once: one migrates, the others wait."""
     async with database.write() as connection:
         if database.dialect == "postgresql":
+            await connection.execute(text("SET LOCAL statement_timeout = '10min'"))
             await connection.execute(text("SET LOCAL lock_timeout = '60s'"))
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            # A change of a table waits no longer than this for those who use it.
+            await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         await connection.run_sync(_upgrade)
 
 

@@ -18,6 +18,7 @@ from bots.core.inbound import Inbound
 from bots.core.inbox import Inbox
 from bots.core.outage import Outage
 from bots.core.spool import Spool
+from bots.core.tasks import Tasks
 from sealing import Envelope
 
 log = structlog.get_logger("relais.bot")
@@ -48,6 +49,7 @@ class Intake:
         reply: Callable[[Delivery], None],
         world: World,
         health: Health,
+        tasks: Tasks,
         parallel: int = 16,
     ) -> None:
         self._spool = spool
@@ -59,7 +61,7 @@ class Intake:
         self._health = health
         self._slots = asyncio.Semaphore(parallel)
         self._drained = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = tasks
         self.lanes: dict[str, Lane] = {}
 
     async def accept(self, event_id: str, inbound: Inbound) -> None:
@@ -88,12 +90,6 @@ class Intake:
             await self._hand_over(event_id, Lane(None))
         self._drained.set()
 
-    async def close(self) -> None:
-        """Stop; what is not handed over stays in the spool."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
     def _is_new(self, event_id: str) -> bool:
         return any(event_id in lane.waiting for lane in self.lanes.values())
 
@@ -102,9 +98,7 @@ class Intake:
         lane = self.lanes.get(inbound.address)
         if lane is None:
             lane = self.lanes[inbound.address] = Lane(inbound.locale_hint)
-            task = asyncio.create_task(self._work(inbound.address, lane))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.spawn(self._work(inbound.address, lane))
         lane.waiting.append(event_id)
 
     async def _work(self, address: str, lane: Lane) -> None:
@@ -149,12 +143,12 @@ class Intake:
                 if lane.failing_since is None:
                     lane.failing_since = self._world.monotonic()
                 self._health.metrics.errors.labels(error.code).inc()
-                log.warning("turn_failed", code=error.code, event=event_id)
+                log.warning("turn_failed", code=error.code, event_id=event_id)
                 await self._world.sleep(backoff.next(error.retry_after))
 
     async def _set_aside(self, event_id: str, envelope: Envelope, code: str) -> None:
         await self._spool.quarantine(event_id, envelope, code)
-        log.error("quarantined", code=code, event=event_id)
+        log.error("quarantined", code=code, event_id=event_id)
         self._health.metrics.events.labels("quarantined").inc()
         await self._say_quarantined()
 

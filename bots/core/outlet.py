@@ -19,6 +19,7 @@ from bots.core.delivery import Delivery, Later, Permanent, Sent
 from bots.core.errors import BotError, Faulty, LeaseLost, Rejected
 from bots.core.health import Health
 from bots.core.outage import Outage
+from bots.core.tasks import Tasks
 
 log = structlog.get_logger("relais.bot")
 
@@ -61,6 +62,7 @@ class Outlet:
         outage: Outage,
         world: World,
         health: Health,
+        tasks: Tasks,
         hold_seconds: float = HOLD_SECONDS,
     ) -> None:
         self._adapter = adapter
@@ -68,6 +70,7 @@ class Outlet:
         self._outage = outage
         self._world = world
         self._health = health
+        self._tasks = tasks
         self._hold_seconds = hold_seconds
         self._open: dict[str, Conversation] = {}
         self._done: OrderedDict[str, Outcome] = OrderedDict()
@@ -77,7 +80,7 @@ class Outlet:
         conversation = self._open.get(delivery.conversation)
         if conversation is None:
             conversation = self._open[delivery.conversation] = Conversation(delivery)
-            conversation.task = asyncio.create_task(self._serve(conversation))
+            conversation.task = self._tasks.spawn(self._serve(conversation))
         elif conversation.current.id != delivery.id:
             conversation.waiting = [d for d in conversation.waiting if d.id != delivery.id]
             conversation.waiting.append(delivery)

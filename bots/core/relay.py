@@ -18,6 +18,7 @@ from bots.core.outage import Outage
 from bots.core.outlet import Outlet
 from bots.core.settings import BotSettings
 from bots.core.spool import Spool
+from bots.core.tasks import Tasks
 
 
 class Relay:
@@ -45,6 +46,7 @@ class Relay:
         self._client = BackendClient(http, channel)
         self._outage = Outage(world, health, grace=offline_after)
         self._inbox = Inbox(channel, self._client, spool, world, health, signer)
+        self._tasks = Tasks()
         self._outlet: Outlet | None = None
         self._intake = Intake(
             spool=spool,
@@ -54,6 +56,7 @@ class Relay:
             reply=self._reply,
             world=world,
             health=health,
+            tasks=self._tasks,
         )
 
     @classmethod
@@ -87,9 +90,16 @@ class Relay:
             outage=self._outage,
             world=self.world,
             health=self.health,
+            tasks=self._tasks,
         )
         await self._inbox.load()
-        parts = [self._inbox.run(), self._intake.run(), self._outlet.run(), adapter.receive()]
+        parts = [
+            self._inbox.run(),
+            self._intake.run(),
+            self._outlet.run(),
+            self._tasks.watch(),
+            adapter.receive(),
+        ]
         if isinstance(adapter, Announces):
             parts.append(self._notice(adapter).run())
         tasks = [asyncio.ensure_future(part) for part in parts]
@@ -99,8 +109,8 @@ class Relay:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self._intake.close()
             await self._outlet.close(grace)
+            await self._tasks.close()
             await self._http.aclose()
             self._spool.close()
 

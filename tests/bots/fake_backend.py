@@ -258,7 +258,7 @@ class FakeBackend:
             self._changed.notify_all()
             return JSONResponse({"delivery": answer}) if answer != "lost" else _lost()
 
-    def _settle_one(self, delivery_id: str, body: dict[str, Any]) -> dict[str, Any] | None | str:
+    def _settle_one(self, delivery_id: str, body: dict[str, Any]) -> dict[str, Any] | str | None:
         job = self.jobs[delivery_id]
         if body["fence"] != job.body["fence"] or job.status != "pending":
             return "lost"

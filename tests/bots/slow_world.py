@@ -58,9 +58,9 @@ async def breathe() -> None:
         await asyncio.sleep(0.001)
 
 
-async def until(condition: Callable[[], bool], timeout: float = 10) -> None:
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     """Wait for something that happens by itself."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it never came true"
         await asyncio.sleep(0.005)

@@ -250,11 +250,14 @@ class FakeBotApi:
             with self._changed:
                 self._updates = [u for u in self._updates if _update_id(u, offset) >= offset]
                 batch = self._updates[:limit]
-                if batch or self._stopping or self.conflict or time.monotonic() >= end:
+                if batch or self._ends_polls() or time.monotonic() >= end:
                     self.calls.append(Call("getUpdates", parameters, time.monotonic(), 200))
                     self._changed.notify_all()
                     return _accept(batch)
             await anyio.sleep(0.01)
+
+    def _ends_polls(self) -> bool:
+        return self._stopping or self.conflict
 
     def _carry_out(self, method: str, parameters: dict[str, Any]) -> Response:
         match method:

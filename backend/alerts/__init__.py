@@ -1,0 +1,51 @@
+"""Alerts: tiers, deadlines, who takes a case, and what a responder can write to the bot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from backend.alerts import notices, timers
+from backend.alerts.escalation import begin, escalate, facts_changed, next_try, repeat
+from backend.alerts.on_call import end_shift, set_on_call
+from backend.alerts.outcome import Outcome, TakeOutcome
+from backend.alerts.responder import handle_member
+from backend.alerts.sweeping import sweep
+from backend.alerts.taking import give_up, pass_on, take
+from backend.alerts.working import conflict, done, note_step, open_alerts, taken_by, withdraw
+
+if TYPE_CHECKING:
+    from backend.jobs import Handler
+
+HANDLERS: Final[dict[str, Handler]] = {
+    timers.ESCALATE: escalate,
+    timers.REPEAT: repeat,
+    timers.TAKEN: notices.tell_taken,
+    timers.YOURS: notices.tell_yours,
+    timers.IDLE: notices.remind,
+    timers.RETURN: notices.take_back,
+    timers.WITHDRAWN: notices.tell_withdrawn,
+    timers.TEST: notices.tell_test,
+    timers.OFF_CALL: end_shift,
+}
+"""Job handlers, by kind. The recurring :func:`sweep` is set up by ``backend.jobs.housekeeping``."""
+
+__all__ = [
+    "HANDLERS",
+    "Outcome",
+    "TakeOutcome",
+    "begin",
+    "conflict",
+    "done",
+    "facts_changed",
+    "give_up",
+    "handle_member",
+    "next_try",
+    "note_step",
+    "open_alerts",
+    "pass_on",
+    "set_on_call",
+    "sweep",
+    "take",
+    "taken_by",
+    "withdraw",
+]

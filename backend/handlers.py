@@ -1,0 +1,10 @@
+"""Every kind of job and what carries it out."""
+
+from backend import alerts
+from backend.demo.coordinator import RENEW_JOB, renew_daily
+from backend.jobs.job import Work
+
+
+def all_handlers() -> dict[str, Work]:
+    """Kind -> handler."""
+    return {**alerts.HANDLERS, RENEW_JOB: renew_daily}

@@ -1,0 +1,40 @@
+"""Tasks that nobody awaits, whose failure must not go unseen."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+
+class Tasks:
+    """An error of ours in any of them ends the bot: a restart is clean, a half-dead bot is not."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+        self._broken = asyncio.Event()
+        self._error: BaseException | None = None
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start it."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def watch(self) -> None:
+        """Raises the first error of any task; else waits until cancelled."""
+        await self._broken.wait()
+        if self._error is not None:
+            raise self._error
+
+    async def close(self) -> None:
+        """Cancel what is left."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._error = self._error or error
+            self._broken.set()

@@ -1,0 +1,85 @@
+"""The pure engine: interview documents in, what to say and what to carry out, out."""
+
+from conversation.context import CaseStatus, Context
+from conversation.directory import (
+    Area,
+    Directory,
+    Match,
+    Member,
+    Organisation,
+    Reason,
+    Service,
+    Team,
+    Tier,
+    Wish,
+)
+from conversation.document import Interview, Step, Text, texts
+from conversation.engine import advance, begin
+from conversation.events import Chose, Deleted, Edited, Event, Said, Sent, Silence, Started
+from conversation.findings import Finding, InterviewError
+from conversation.loading import load_interview
+from conversation.matching import match
+from conversation.normalise import normalise
+from conversation.replies import (
+    Count,
+    Date,
+    Name,
+    Option,
+    Param,
+    Part,
+    Ref,
+    Reply,
+    Several,
+    Time,
+)
+from conversation.state import State, StateError, dump_state, load_state
+from conversation.turn import Stepped
+
+__all__ = [
+    "Area",
+    "CaseStatus",
+    "Chose",
+    "Context",
+    "Count",
+    "Date",
+    "Deleted",
+    "Directory",
+    "Edited",
+    "Event",
+    "Finding",
+    "Interview",
+    "InterviewError",
+    "Match",
+    "Member",
+    "Name",
+    "Option",
+    "Organisation",
+    "Param",
+    "Part",
+    "Reason",
+    "Ref",
+    "Reply",
+    "Said",
+    "Sent",
+    "Service",
+    "Several",
+    "Silence",
+    "Started",
+    "State",
+    "StateError",
+    "Step",
+    "Stepped",
+    "Team",
+    "Text",
+    "Tier",
+    "Time",
+    "Wish",
+    "advance",
+    "begin",
+    "dump_state",
+    "load_interview",
+    "load_state",
+    "match",
+    "normalise",
+    "texts",
+]

@@ -1,0 +1,148 @@
+"""The database under stress: two writers, a foreign lock, a full disk, a connection that dies."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, text, update
+
+from backend.database import Database, DatabaseUnavailable, metadata, open_database
+from backend.database import database as database_module
+from backend.database.tables import topics
+from backend.errors import ConfigurationError
+
+ROW = {"month": "2026-11", "topic": "care", "count": 0}
+
+
+@pytest.fixture
+async def db(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty schema of either kind."""
+    database = open_database(database_url, tmp_path / "relais.db")
+    async with database.write() as tx:
+        await tx.run_sync(metadata.create_all)
+    yield database
+    await database.close()
+
+
+async def _count(db: Database) -> int:
+    async with db.read() as connection:
+        return (await connection.execute(select(topics.c.count))).scalar_one()
+
+
+async def test_no_update_is_lost_among_many_writers(db: Database) -> None:
+    """200 read-and-add transactions at once add up to 200."""
+    async with db.write() as tx:
+        await tx.execute(insert(topics), ROW)
+
+    async def add() -> None:
+        async with db.write() as tx:
+            await tx.execute(update(topics).values(count=topics.c.count + 1))
+
+    await asyncio.gather(*(add() for _ in range(200)))
+    assert await _count(db) == 200
+
+
+async def test_what_fails_is_taken_back(db: Database) -> None:
+    """An error inside a transaction leaves nothing of it, and the next one works."""
+    with pytest.raises(RuntimeError):
+        async with db.write() as tx:
+            await tx.execute(insert(topics), ROW)
+            raise RuntimeError
+    async with db.write() as tx:
+        await tx.execute(insert(topics), ROW)
+    assert await _count(db) == 0
+
+
+async def test_a_cancelled_transaction_is_taken_back(db: Database) -> None:
+    """A request that is given up half-way leaves nothing, and blocks nobody."""
+    began = asyncio.Event()
+
+    async def half() -> None:
+        async with db.write() as tx:
+            await tx.execute(insert(topics), ROW)
+            began.set()
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(half())
+    await began.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with db.read() as connection:
+        assert (await connection.execute(select(topics))).first() is None
+    await db.check()
+
+
+async def test_a_foreign_lock_is_waited_for_then_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program's lock on the file gives `locked`; when it is gone, all is well."""
+    monkeypatch.setattr(database_module, "BUSY_SECONDS", 0.1)
+    db = open_database("", tmp_path / "relais.db")
+    async with db.write() as tx:
+        await tx.run_sync(metadata.create_all)
+    other = sqlite3.connect(tmp_path / "relais.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseUnavailable, match="locked"):
+        await db.check()
+    other.execute("ROLLBACK")
+    other.close()
+    await db.check()
+    await db.close()
+
+
+async def test_a_full_disk_is_named_and_loses_nothing(tmp_path: Path) -> None:
+    """When no page can be added the transaction is `full`, and what was there stays."""
+    db = open_database("", tmp_path / "relais.db")
+    async with db.write() as tx:
+        await tx.run_sync(metadata.create_all)
+        await tx.execute(insert(topics), ROW)
+    async with db.write() as tx:
+        pages = (await tx.execute(text("PRAGMA page_count"))).scalar_one()
+        await tx.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(DatabaseUnavailable, match="full"):
+        async with db.write() as tx:
+            for number in range(2000):
+                await tx.execute(insert(topics), ROW | {"topic": f"{number:064}"})
+    assert await _count(db) == 0
+    async with db.write() as tx:
+        await tx.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    async with db.write() as tx:
+        await tx.execute(insert(topics), ROW | {"topic": "places"})
+    await db.close()
+
+
+async def test_a_second_process_on_one_file_is_refused(tmp_path: Path) -> None:
+    """One SQLite file has one server; the second is told to use PostgreSQL."""
+    db = open_database("", tmp_path / "relais.db")
+    with pytest.raises(ConfigurationError, match="another process"):
+        open_database("", tmp_path / "relais.db")
+    await db.close()
+
+
+async def test_a_dead_connection_is_named_then_replaced(postgres_url: str, tmp_path: Path) -> None:
+    """PostgreSQL ends the connection: that transaction is `gone`, the next one works."""
+    db = open_database(postgres_url, tmp_path / "none")
+    with pytest.raises(DatabaseUnavailable, match="gone"):
+        async with db.write() as tx:
+            pid = (await tx.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            async with db.read() as other:
+                await other.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            await tx.execute(text("SELECT 1"))
+    await db.check()
+    await db.close()
+
+
+async def test_an_unreachable_server_is_named(tmp_path: Path) -> None:
+    """Nobody listens there: `gone`, at once."""
+    db = open_database("postgresql://nobody@127.0.0.1:9/none", tmp_path / "none")
+    with pytest.raises(DatabaseUnavailable, match="gone"):
+        await db.check()
+    await db.close()
+
+
+def test_an_unknown_scheme_is_explained(tmp_path: Path) -> None:
+    """A wrong RELAIS_DATABASE_URL names what is right."""
+    with pytest.raises(ConfigurationError, match="postgresql://"):
+        open_database("mysql://x", tmp_path / "none")
