@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)  # not frozen: frameworks write ``__traceback__`` on their way
 class RelaisError(Exception):
     """Answered as JSON ``{"code", "advice", …}`` with ``status``; ``retry_after`` in seconds."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from backend.alerts import notices, timers
-from backend.alerts.escalation import begin, escalate, facts_changed, next_try, repeat
+from backend.alerts.escalation import begin, escalate, facts_changed, next_try
 from backend.alerts.on_call import end_shift, set_on_call
 from backend.alerts.outcome import Outcome, TakeOutcome
+from backend.alerts.repeating import repeat
 from backend.alerts.responder import handle_member
 from backend.alerts.sweeping import sweep
 from backend.alerts.taking import give_up, pass_on, take

@@ -6,15 +6,16 @@ without locks whom it will tell, locks their chats, then the case, and looks aga
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from backend.alerts import facts as known
-from backend.alerts import messages, timers, timing
-from backend.alerts.history import note, note_once
-from backend.alerts.people import Chat, Person, chats, people, tell
+from backend.alerts import timers, timing
+from backend.alerts.audience import Audience
+from backend.alerts.history import note_once
+from backend.alerts.repeating import repeat_if_urgent
+from backend.alerts.ringing import ring_wave, tell_still_open
 from backend.alerts.waves import Wave, next_wave
 from backend.database.tables import alerts, cases, jobs
 from conversation import match
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from backend.alerts.facts import Facts
     from backend.jobs import Job
     from backend.relais import Relais
-    from conversation import Directory, Match, Reply
+    from conversation import Directory
 
 _BEFORE_FIRST: Final = -1
 
@@ -84,7 +85,7 @@ async def facts_changed(tx: AsyncConnection, relais: Relais, case_id: str) -> No
     if facts.deadline_at is None or facts.deadline_at > soon:
         await tx.execute(update(cases).where(cases.c.id == case_id).values(deadline_at=soon))
         await timers.bring_forward(tx, facts, soon)
-    await _repeat_if_urgent(tx, relais, facts)
+    await repeat_if_urgent(tx, relais, facts)
 
 
 async def next_try(connection: AsyncConnection, case_id: str) -> int | None:
@@ -102,103 +103,30 @@ async def _step(tx: AsyncConnection, relais: Relais, case_id: str, round_: int, 
     if seen is None or not _still(seen, round_, tier):
         return
     directory = await relais.directory.get()
-    found = match(directory, seen.routing.wish())
-    wave = next_wave(
-        found,
-        alerted=await known.alerted(tx, seen),
-        barred=await known.barred(tx, seen),
-        keyholders=await known.keyholders(tx, case_id),
-    )
-    who = await people(tx, wave.members or _coordinators(found))
-    where = await chats(tx, who)
+    wave = await _next_wave(tx, seen, directory)
+    audience = await Audience.of(tx, wave.members or wave.coordinators)
     facts = await known.read(tx, relais, case_id, lock=True)
     if facts is None or not _still(facts, round_, tier):
         return  # taken, closed or moved on meanwhile: whoever did that set its own timers
-    barred = await known.barred(tx, facts)
-    audience = _Audience(directory, [one for one in who.values() if one.id not in barred], where)
+    audience = audience.without(await known.barred(tx, facts))
     if wave.members:
-        await _alert(tx, relais, facts, wave, audience)
+        await ring_wave(tx, relais, facts, directory, wave, audience)
     else:
-        await _tell_still_open(tx, relais, facts, audience)
+        await tell_still_open(tx, relais, facts, directory, audience)
     await _move_on(tx, relais, facts, wave)
-
-
-@dataclass(frozen=True, slots=True)
-class _Audience:
-    directory: Directory
-    people: list[Person]
-    where: dict[str, list[Chat]]
 
 
 def _still(facts: Facts, round_: int, tier: int) -> bool:
     return facts.status == "open" and (facts.round, facts.tier) == (round_, tier)
 
 
-def _coordinators(found: Match) -> list[str]:
-    return [one for tier in found.tiers if tier.coordinators for one in tier.members]
-
-
-async def _alert(
-    tx: AsyncConnection, relais: Relais, facts: Facts, wave: Wave, audience: _Audience
-) -> None:
-    now, tier = relais.world.now(), facts.tier + 1
-    answer_by = now + timing.time_to_answer(facts.urgency)
-    already = await known.alerted(tx, facts)
-    for person in audience.people:
-        if person.id in already:
-            continue
-        await tx.execute(
-            insert(alerts).values(
-                case_id=facts.id,
-                round=facts.round,
-                tier=tier,
-                member_id=person.id,
-                status="open",
-                alerted_at=now,
-            )
-        )
-        await note(tx, relais.world, facts.id, "alerted", member_id=person.id, detail=str(tier))
-        if wave.members[person.id]:
-            reply = messages.alert_coordinator(
-                facts, audience.directory, person.locale, gap=wave.first
-            )
-        else:
-            reply = messages.alert(facts, audience.directory, person.locale, answer_by)
-        await _ring(tx, relais, audience, person, reply, _alert_key(facts, tier, person.id, 0))
-
-
-async def _ring(
-    tx: AsyncConnection,
-    relais: Relais,
-    audience: _Audience,
-    person: Person,
-    reply: Reply,
-    key: str,
-) -> None:
-    where = audience.where.get(person.id, ())
-    await tell(tx, relais, where, person.locale, reply, key, purpose="alert")
-
-
-def _alert_key(facts: Facts, tier: int, member_id: str, n: int) -> str:
-    return f"alert:{facts.id}:{facts.round}:{tier}:{member_id}:{n}"
-
-
-async def _tell_still_open(
-    tx: AsyncConnection, relais: Relais, facts: Facts, audience: _Audience
-) -> None:
-    """Every coordinator on call, once for each full hour that the case has been open."""
-    hours = messages.hours_open(facts, relais.world.now())
-    if not audience.people:
-        await note_once(tx, relais.world, facts.id, "nobody", str(facts.round))
-        return
-    if not hours or not await note_once(
-        tx, relais.world, facts.id, "hourly", f"{facts.round}:{hours}"
-    ):
-        return
-    for person in audience.people:
-        reply = messages.still_open(facts, audience.directory, person.locale, hours)
-        key = f"hourly:{facts.id}:{facts.round}:{person.id}:{hours}"
-        await _ring(tx, relais, audience, person, reply, key)
+async def _next_wave(tx: AsyncConnection, facts: Facts, directory: Directory) -> Wave:
+    return next_wave(
+        match(directory, facts.routing.wish()),
+        alerted=await known.alerted(tx, facts),
+        barred=await known.barred(tx, facts),
+        keyholders=await known.keyholders(tx, facts.id),
+    )
 
 
 async def _move_on(tx: AsyncConnection, relais: Relais, facts: Facts, wave: Wave) -> None:
@@ -214,49 +142,4 @@ async def _move_on(tx: AsyncConnection, relais: Relais, facts: Facts, wave: Wave
     await timers.set_timer(
         tx, relais.world, timers.ESCALATE, facts.id, facts.round, tier, due_at=due_at
     )
-    await _repeat_if_urgent(tx, relais, facts)
-
-
-async def _repeat_if_urgent(tx: AsyncConnection, relais: Relais, facts: Facts) -> None:
-    if facts.urgency == "urgent":
-        due_at = relais.world.now() + timing.REPEAT
-        await timers.set_timer(
-            tx, relais.world, timers.REPEAT, facts.id, facts.round, 1, due_at=due_at
-        )
-
-
-async def repeat(tx: AsyncConnection, relais: Relais, job: Job) -> None:
-    """An urgent case nobody took: once more to everyone whose alert is open. A job handler."""
-    round_, n = timers.numbers(job)
-    seen = await known.read(tx, relais, job.subject)
-    if seen is None or seen.status != "open" or seen.round != round_:
-        return
-    directory = await relais.directory.get()
-    who = await people(tx, await _to_remind(tx, relais, seen, directory))
-    audience = _Audience(directory, list(who.values()), await chats(tx, who))
-    facts = await known.read(tx, relais, job.subject, lock=True)
-    if facts is None or facts.status != "open" or facts.round != round_:
-        return
-    now = relais.world.now()
-    waiting = await known.alerted(tx, facts, "open")
-    for person in audience.people:
-        if person.id in waiting:
-            answer_by = facts.deadline_at or now
-            reply = messages.alert(facts, directory, person.locale, answer_by, again=True)
-            key = _alert_key(facts, facts.tier, person.id, n)
-            await _ring(tx, relais, audience, person, reply, key)
-    due_at = now + timing.REPEAT
-    await timers.set_timer(
-        tx, relais.world, timers.REPEAT, facts.id, facts.round, n + 1, due_at=due_at
-    )
-
-
-async def _to_remind(
-    tx: AsyncConnection, relais: Relais, facts: Facts, directory: Directory
-) -> set[str]:
-    on_call = {one.id for team in directory.teams for one in team.on_call}
-    on_call |= {one.id for one in directory.coordinators}
-    on_call -= await known.barred(tx, facts)
-    long_ago = relais.world.now() - timing.JUST_NOW
-    waiting = await known.alerted(tx, facts, "open")
-    return {one for one, (_, when) in waiting.items() if one in on_call and when <= long_ago}
+    await repeat_if_urgent(tx, relais, facts)

@@ -6,49 +6,25 @@ since two such turns would wait for each other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import update
 
 from backend.alerts import facts as known
 from backend.alerts import messages, timers, timing
+from backend.alerts.audience import Audience
 from backend.alerts.history import note
-from backend.alerts.people import chats, people, tell
+from backend.alerts.people import people
 from backend.alerts.taking import return_to_queue
 from backend.database.tables import cases
 from conversation.replies import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from backend.alerts.facts import Facts
-    from backend.alerts.people import Chat, Person
     from backend.jobs import Job
     from backend.relais import Relais
-    from conversation import Reply
-
-
-@dataclass(frozen=True, slots=True)
-class _Audience:
-    """Members and their chats, which are locked: before the case is, as everywhere."""
-
-    who: dict[str, Person]
-    where: dict[str, list[Chat]]
-
-    @classmethod
-    async def of(cls, tx: AsyncConnection, ids: Collection[str]) -> _Audience:
-        who = await people(tx, ids)
-        return cls(who, await chats(tx, who))
-
-    async def hear(
-        self, tx: AsyncConnection, relais: Relais, key: str, reply: Reply, purpose: str = "notice"
-    ) -> None:
-        for one, person in self.who.items():
-            where = self.where.get(one, ())
-            await tell(tx, relais, where, person.locale, reply, f"{key}:{one}", purpose=purpose)
 
 
 async def tell_taken(tx: AsyncConnection, relais: Relais, job: Job) -> None:
@@ -63,8 +39,8 @@ async def tell_taken(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     reply = messages.say(
         "taken_other", code=Name(facts.code), member=Name(taker.name if taker else "")
     )
-    audience = await _Audience.of(tx, others)
-    await audience.hear(tx, relais, f"taken:{facts.id}:{round_}", reply)
+    audience = await Audience.of(tx, others)
+    await audience.tell_all(tx, relais, reply, f"taken:{facts.id}:{round_}")
 
 
 async def tell_yours(tx: AsyncConnection, relais: Relais, job: Job) -> None:
@@ -74,8 +50,8 @@ async def tell_yours(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     if facts is None or facts.taker_id is None or not _idle(facts, round_):
         return
     reply = messages.yours(facts.code, facts.deadline_at or job.due_at)
-    audience = await _Audience.of(tx, [facts.taker_id])
-    await audience.hear(tx, relais, f"yours:{facts.id}:{round_}", reply)
+    audience = await Audience.of(tx, [facts.taker_id])
+    await audience.tell_all(tx, relais, reply, f"yours:{facts.id}:{round_}")
 
 
 async def remind(tx: AsyncConnection, relais: Relais, job: Job) -> None:
@@ -87,7 +63,7 @@ async def remind(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     facts, audience = found
     back_at = relais.world.now() + timing.time_after_reminder(facts.urgency)
     reply = messages.say("idle", code=Name(facts.code), time=messages.at(back_at))
-    await audience.hear(tx, relais, f"idle:{facts.id}:{round_}", reply)
+    await audience.tell_all(tx, relais, reply, f"idle:{facts.id}:{round_}")
     await tx.execute(update(cases).where(cases.c.id == facts.id).values(deadline_at=back_at))
     await note(tx, relais.world, facts.id, "idle", member_id=facts.taker_id)
     await timers.set_timer(tx, relais.world, timers.RETURN, facts.id, round_, due_at=back_at)
@@ -101,18 +77,18 @@ async def take_back(tx: AsyncConnection, relais: Relais, job: Job) -> None:
         return
     facts, audience = found
     reply = messages.say("returned", code=Name(facts.code))
-    await audience.hear(tx, relais, f"returned:{facts.id}:{round_}", reply)
+    await audience.tell_all(tx, relais, reply, f"returned:{facts.id}:{round_}")
     await return_to_queue(tx, relais, facts, "idle")
 
 
 async def _idle_taker(
     tx: AsyncConnection, relais: Relais, case_id: str, round_: int
-) -> tuple[Facts, _Audience] | None:
+) -> tuple[Facts, Audience] | None:
     """The case, locked, and its taker, if nothing was noted yet in this round."""
     seen = await known.read(tx, relais, case_id)
     if seen is None or seen.taker_id is None or not _idle(seen, round_):
         return None
-    audience = await _Audience.of(tx, [seen.taker_id])
+    audience = await Audience.of(tx, [seen.taker_id])
     facts = await known.read(tx, relais, case_id, lock=True)
     if facts is None or not _idle(facts, round_):
         return None
@@ -128,12 +104,12 @@ async def tell_withdrawn(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     facts = await known.read(tx, relais, job.subject)
     if facts is None:
         return
-    audience = await _Audience.of(tx, await known.alerted(tx, facts, "withdrawn"))
+    audience = await Audience.of(tx, await known.alerted(tx, facts, "withdrawn"))
     reply = messages.say("withdrawn", code=Name(facts.code))
-    await audience.hear(tx, relais, f"withdrawn:{facts.id}", reply)
+    await audience.tell_all(tx, relais, reply, f"withdrawn:{facts.id}")
 
 
 async def tell_test(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     """The alarm as a real alert would ring, on every messenger of the member."""
-    audience = await _Audience.of(tx, [job.subject])
-    await audience.hear(tx, relais, f"test:{job.id}", messages.test_alarm(), "alert")
+    audience = await Audience.of(tx, [job.subject])
+    await audience.tell_all(tx, relais, messages.test_alarm(), f"test:{job.id}", purpose="alert")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from backend.alerts import answers, working
 from backend.alerts import facts as known
+from backend.alerts.audience import lock_chats
 from backend.alerts.messages import say
-from backend.alerts.people import chats
 from backend.alerts.shift import begin_shift, change_language, end_own_shift, test, unlink_here
 from backend.alerts.shift import who as who_is
 from backend.alerts.taking import concerns, pass_on, take, whose
@@ -46,7 +46,7 @@ async def handle_member(
     After the commit call ``relais.wake.all()`` and ``relais.directory.invalidate()``, and answer
     in the member's locale as it is then (``language fr`` changes it).
     """
-    await chats(tx, [member_id])  # locks: chats come before cases
+    await lock_chats(tx, [member_id])  # locks: chats come before cases
     desk = Desk(tx, relais, member_id, locale)
     match event:
         case Chose():

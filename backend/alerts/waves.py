@@ -22,6 +22,8 @@ class Wave:
     skipped: tuple[str, ...]
     first: bool
     """Nobody was alerted in this round before."""
+    coordinators: tuple[str, ...]
+    """All on call, alerted before or not; whom it can still be told that the case is open."""
 
 
 def next_wave(
@@ -48,7 +50,12 @@ def next_wave(
         wave |= dict.fromkeys(fresh, tier.coordinators)
         if fresh and not any(one in alerted for one in allowed):
             break
-    return Wave(wave, tuple(dict.fromkeys(skipped)), first=not alerted)
+    return Wave(wave, tuple(dict.fromkeys(skipped)), not alerted, _coordinators(match, barred))
+
+
+def _coordinators(match: Match, barred: Collection[str]) -> tuple[str, ...]:
+    members = [one for tier in match.tiers if tier.coordinators for one in tier.members]
+    return tuple(one for one in members if one not in barred)
 
 
 def _able(tier: Tier, member: str, keyholders: Collection[str]) -> bool:

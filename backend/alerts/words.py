@@ -28,7 +28,7 @@ class Command(msgspec.Struct, frozen=True):
     """In capitals; empty when none was given."""
     n: int = 0
     time: tuple[int, int] | None = None
-    """Hour and minute, for ``until``."""
+    """Hour and minute, for ``until``; None when it was none that clocks show."""
     locale: str = ""
 
 
@@ -80,8 +80,8 @@ def _with_time(words: str) -> Command | None:
     for word in _longest_first("until"):
         if words.startswith(word):
             found = _TIME.fullmatch(words.removeprefix(word).strip())
-            if found:
-                return Command("until", time=(int(found[1]), int(found[2] or 0)))
+            time = (int(found[1]), int(found[2] or 0)) if found else None
+            return Command("until", time=time)
     return None
 
 

@@ -1,10 +1,8 @@
 """The texts that pages show: labels of interview answers, the console's catalogue, languages."""
 
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Final, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel
 
 from backend.accounts.guard import Here
@@ -85,19 +83,11 @@ async def offered(relais: Here) -> list[LanguageOut]:
 
 
 @router.get("/about")
-async def about(relais: Here) -> About:
+async def about(request: Request, relais: Here) -> About:
     """Mode, operator, version, languages."""
     return About(
         mode=relais.settings.mode,
         operator=relais.operator,
-        version=_version(),
+        version=request.app.version,
         locales=list(relais.content.locales),
     )
-
-
-@cache
-def _version() -> str:
-    try:
-        return version("relais")
-    except PackageNotFoundError:
-        return "0"

@@ -1,4 +1,4 @@
-"""Write a new migration from the difference between ``tables.py`` and the last one:
+"""Write a new migration from the difference between ``tables.py`` and the last one.
 
 ``python -m backend.migrations "what changes" --day 2026-11-24``; then read what it wrote.
 """

@@ -1,5 +1,7 @@
 """${message}."""
 
+# ruff: noqa: PLR0915
+
 import sqlalchemy as sa
 from alembic import op
 

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import structlog
 
@@ -25,6 +25,9 @@ log = structlog.get_logger("relais.bot")
 
 T = TypeVar("T")
 
+PARALLEL: Final = 16
+"""People whose turns are under way at once."""
+
 
 @dataclass(slots=True)
 class Lane:
@@ -34,6 +37,7 @@ class Lane:
     waiting: deque[str] = field(default_factory=deque)
     failing_since: float | None = None
     told: bool = False
+    task: "asyncio.Task[None] | None" = None
 
 
 class Intake:
@@ -50,7 +54,6 @@ class Intake:
         world: World,
         health: Health,
         tasks: Tasks,
-        parallel: int = 16,
     ) -> None:
         self._spool = spool
         self._inbox = inbox
@@ -59,7 +62,7 @@ class Intake:
         self._reply = reply
         self._world = world
         self._health = health
-        self._slots = asyncio.Semaphore(parallel)
+        self._slots = asyncio.Semaphore(PARALLEL)
         self._drained = asyncio.Event()
         self._tasks = tasks
         self.lanes: dict[str, Lane] = {}
@@ -98,7 +101,7 @@ class Intake:
         lane = self.lanes.get(inbound.address)
         if lane is None:
             lane = self.lanes[inbound.address] = Lane(inbound.locale_hint)
-            self._tasks.spawn(self._work(inbound.address, lane))
+            lane.task = self._tasks.spawn(self._work(inbound.address, lane))
         lane.waiting.append(event_id)
 
     async def _work(self, address: str, lane: Lane) -> None:

@@ -1,0 +1,66 @@
+/** This browser as a phone: its secret, its history, and how everything of it is wiped. */
+
+export interface Bubble {
+  readonly id: string;
+  readonly mine: boolean;
+  readonly text: string;
+  readonly lang?: string;
+  readonly dir?: "ltr" | "rtl";
+  readonly buttons?: readonly (readonly { readonly text: string; readonly token: string }[])[];
+  /** Of what she wrote: on its way, kept by the bot, or not sent. */
+  readonly state?: "sending" | "kept" | "failed";
+}
+
+const SECRET_LENGTH = 43;
+
+/** 32 random bytes as base64url: 43 characters. */
+export function newSecret(): string {
+  const raw = crypto.getRandomValues(new Uint8Array(32));
+  return btoa(String.fromCharCode(...raw)).replace(/\+/gu, "-").replace(/\//gu, "_").replace(/=+$/u, "");
+}
+
+export function newId(): string {
+  return newSecret().slice(0, 22);
+}
+
+/** `me`, or the name in `?phone=`: another name is another phone. */
+export function phoneName(search: string): string {
+  const name = new URLSearchParams(search).get("phone") ?? "me";
+  return /^[a-z0-9-]{1,20}$/u.test(name) ? name : "me";
+}
+
+export class Phone {
+  readonly #secretKey: string;
+  readonly #historyKey: string;
+
+  constructor(name: string) {
+    this.#secretKey = `p-${name}`;
+    this.#historyKey = `h-${name}`;
+  }
+
+  secret(): string {
+    const known = localStorage.getItem(this.#secretKey);
+    if (known?.length === SECRET_LENGTH) return known;
+    const made = newSecret();
+    localStorage.setItem(this.#secretKey, made);
+    return made;
+  }
+
+  history(): Bubble[] {
+    try {
+      const kept: unknown = JSON.parse(sessionStorage.getItem(this.#historyKey) ?? "[]");
+      return Array.isArray(kept) ? (kept as Bubble[]) : [];
+    } catch {
+      return [];
+    }
+  }
+
+  keep(bubbles: readonly Bubble[]): void {
+    sessionStorage.setItem(this.#historyKey, JSON.stringify(bubbles.slice(-300)));
+  }
+
+  /** History goes; the secret stays, or she could not come back from this browser. */
+  wipe(): void {
+    sessionStorage.removeItem(this.#historyKey);
+  }
+}

@@ -1,0 +1,60 @@
+"""A Telegram bot between the fake Bot API and the stand-in backend."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bots.core import BotSettings, Relay, World
+from bots.telegram import TelegramAdapter
+from tests.bots.fake_backend import FakeBackend
+from tests.bots.relaying import english, make_relay
+from tests.bots.slow_world import SlowWorld
+from tests.e2e.fake_bot_api import TOKEN, FakeBotApi
+
+
+@dataclass
+class Telegrams:
+    """What a test holds."""
+
+    telegram: FakeBotApi
+    backend: FakeBackend
+    relay: Relay
+    adapter: TelegramAdapter
+    clock: SlowWorld
+    task: "asyncio.Task[None]"
+
+
+def telegram_settings(url: str, **more: object) -> BotSettings:
+    """As the environment would give them."""
+    return BotSettings.model_validate(
+        {"telegram_token": SecretStr(TOKEN), "telegram_api_url": url, **more}
+    )
+
+
+@asynccontextmanager
+async def telegrams(
+    directory: Path, backend: FakeBackend, *, slow: bool = False, **settings: object
+) -> AsyncIterator[Telegrams]:
+    """Running, on the real clock or (``slow``) on one that the test moves."""
+    clock = SlowWorld()
+    world = clock.world if slow else World()
+    with FakeBotApi() as telegram:
+        relay = make_relay(directory / "spool" / "telegram.db", backend, world, backend.token)
+        adapter = TelegramAdapter(
+            telegram_settings(telegram.url, **settings),
+            accept=relay.accept,
+            put_aside=relay.put_aside,
+            texts=english,
+            world=world,
+            health=relay.health,
+        )
+        task = asyncio.create_task(relay.run(adapter, grace=1))
+        try:
+            yield Telegrams(telegram, backend, relay, adapter, clock, task)
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,120 @@
+"""Deliveries as people see them on Telegram."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.bots.fake_backend import FakeBackend
+from tests.bots.slow_world import until
+from tests.bots.telegrams import telegrams
+
+BUTTONS = [[{"text": "Yes", "token": "t1"}, {"text": "No", "token": "t2"}]]
+
+
+async def test_bubble_with_buttons_comes_silently(tmp_path: Path) -> None:
+    """Text and inline keyboard arrive without a sound; the message id goes to the backend."""
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend) as run:
+        job = backend.queue("7", text="Are you safe?", buttons=BUTTONS)
+        await until(lambda: backend.job(job).status == "sent")
+        (shown,) = run.telegram.shown(7)
+        assert shown.silent
+        assert [[b["text"] for b in row] for row in shown.buttons] == [["Yes", "No"]]
+        assert shown.buttons[0][1]["callback_data"] == "t2"
+        assert backend.job(job).settled["message_ids"] == [str(shown.message_id)]
+
+
+async def test_edit_in_place(tmp_path: Path) -> None:
+    """An edit changes text and keyboard; repeated, it is 'not modified' and as good as done."""
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend) as run:
+        first = backend.queue("7", text="tick", buttons=BUTTONS)
+        await until(lambda: backend.job(first).status == "sent")
+        target = backend.job(first).settled["message_ids"]
+        for _ in range(2):
+            edit = backend.queue("7", kind="edit", text="ticked", buttons=BUTTONS, target=target)
+            await until(lambda edit=edit: backend.job(edit).status == "sent")  # type: ignore[misc]
+            assert backend.job(edit).settled["message_ids"] == target
+        (shown,) = run.telegram.shown(7)
+        assert (shown.text, shown.edits) == ("ticked", 1)
+
+
+async def test_edit_of_a_message_that_is_gone_is_said_anew(tmp_path: Path) -> None:
+    """Where Telegram cannot edit, the bubble is sent as a new one and its id reported."""
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend) as run:
+        edit = backend.queue("7", kind="edit", text="again", target=["99999"])
+        await until(lambda: backend.job(edit).status == "sent")
+        (shown,) = run.telegram.shown(7)
+        assert backend.job(edit).settled["message_ids"] == [str(shown.message_id)]
+
+
+async def test_forget_deletes_both_sides(tmp_path: Path) -> None:
+    """All known ids are deleted in batches of 100; those too old are left, and it is still done."""
+    backend = FakeBackend(script=lambda _: [])
+    async with telegrams(tmp_path, backend) as run:
+        ids = [run.telegram.write(7, str(n)) for n in range(230)]
+        for message in run.telegram.messages:
+            message.old = message.text in ("3", "150")
+        forget = backend.queue("7", kind="forget", target=[str(n) for n in ids], text="Bye.")
+        await until(lambda: backend.job(forget).status == "sent", 40)
+        left = [m.text for m in run.telegram.messages]
+        assert left == ["3", "150", "Bye."]
+
+
+async def test_flood_wait_holds_only_its_chat(tmp_path: Path) -> None:
+    """429 for one chat: its messages wait in order, others go on, and nothing is lost."""
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend, slow=True) as run:
+        run.telegram.flood[7] = [120]
+        for n in range(3):
+            backend.queue("7", text=f"slow {n}")
+        for n in range(3):
+            backend.queue("8", text=f"quick {n}")
+        await until(lambda: run.telegram.texts(8) == ["quick 0", "quick 1", "quick 2"])
+        assert run.telegram.texts(7) == []
+        await run.clock.advance_until(lambda: len(run.telegram.texts(7)) == 3, 200)
+        assert run.telegram.texts(7) == ["slow 0", "slow 1", "slow 2"]
+        assert run.clock.seconds >= 1_000_120
+
+
+async def test_failures_for_good(tmp_path: Path) -> None:
+    """Blocked and unknown chats are reported with their reason, so that a human is told."""
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend) as run:
+        run.telegram.blocked.add(7)
+        run.telegram.unknown.add(8)
+        jobs = [backend.queue(address, text="hello") for address in ("7", "8", "no number")]
+        await until(lambda: len(backend.settled("failed")) == 3)
+        reasons: list[Any] = [backend.job(job).settled["reason"] for job in jobs]
+        assert reasons == ["blocked", "unknown_address", "unknown_address"]
+
+
+async def test_a_chat_gets_one_a_second(tmp_path: Path) -> None:
+    """After a short burst, a chat's messages are a second apart."""
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend, slow=True) as run:
+        for n in range(14):
+            backend.queue("7", text=str(n))
+        await until(lambda: len(run.telegram.texts(7)) == 4)
+        began = run.clock.seconds
+        await run.clock.advance_until(lambda: len(run.telegram.texts(7)) == 14)
+        assert 9 <= run.clock.seconds - began <= 12
+
+
+async def test_no_words_in_any_log(tmp_path: Path, capfd: Any, caplog: Any) -> None:
+    """Neither what was written, nor the token, nor an address is printed at any level."""
+    caplog.set_level(0)
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend) as run:
+        run.telegram.write(777123, "SENTINEL-words")
+        await until(lambda: len(run.telegram.texts(777123)) == 1)
+        run.telegram.push({"message": {"text": "SENTINEL-malformed"}})
+        await until(lambda: run.telegram.unconfirmed() == 0)
+    out, err = capfd.readouterr()
+    ours = "".join(
+        record.getMessage() for record in caplog.records if record.name != "uvicorn.error"
+    )
+    for text in (out, err, ours):
+        assert "SENTINEL" not in text
+        assert "test-token-of-nobody" not in text
+        assert "777123" not in text
