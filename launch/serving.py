@@ -43,13 +43,13 @@ def _token_fields(settings: Settings, tokens: dict[str, str]) -> dict[str, objec
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that ends the page's open streams first; else it would wait for them."""
-
-    page: PageBot | None = None
+    """uvicorn that ends the page's bot first; else it would wait for its streams and its poll."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
+        self.first: Callable[[], Awaitable[None]] | None = None
+        """What is ended before connections are waited for."""
 
     async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
         """As uvicorn does; then whoever waits for it goes on."""
@@ -57,9 +57,9 @@ class _Server(uvicorn.Server):
         self.ready.set()
 
     async def shutdown(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        """Close streams, then as uvicorn does."""
-        if self.page is not None:
-            self.page.end_streams()
+        """End the page's bot, then as uvicorn does."""
+        if self.first is not None:
+            await self.first()
         await super().shutdown(sockets)  # type: ignore[arg-type]
 
 
@@ -78,7 +78,6 @@ async def serve(
         timeout_graceful_shutdown=5,
     )
     server = _Server(config)
-    server.page = page
     async with _alongside(server, app, page, ready):
         await server.serve()
 
@@ -95,8 +94,13 @@ async def _alongside(
             await page.run()
 
     task = asyncio.create_task(follow(), name="page")
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    server.first = end
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end()

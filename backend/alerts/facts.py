@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from backend.cases.routing import Routing, load_routing
-from backend.database.tables import alerts, case_log, cases, grants, members, teams
+from backend.database.tables import alerts, case_log, cases, grants, members
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -132,9 +132,9 @@ async def barred(connection: AsyncConnection, facts: Facts) -> set[str]:
     found = await in_conflict(connection, facts.id)
     if facts.known_routing is not None and facts.known_routing.excluded:
         excluded = await connection.execute(
-            select(members.c.id)
-            .join(teams, teams.c.id == members.c.team_id)
-            .where(teams.c.organisation_id.in_(facts.known_routing.excluded))
+            select(members.c.id).where(
+                members.c.organisation_id.in_(facts.known_routing.excluded)
+            )
         )
         found.update(excluded.scalars())
     return found

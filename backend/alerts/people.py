@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from backend.database.tables import members, organisations, teams
+from backend.database.tables import members, organisations
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member. ``organisation`` is its name, empty for one without a team."""
+    """A member. ``organisation`` is its name."""
 
     id: str
     name: str
@@ -40,8 +40,7 @@ async def people(connection: AsyncConnection, ids: Collection[str]) -> dict[str,
             members.c.team_id,
             organisations.c.name.label("organisation"),
         )
-        .outerjoin(teams, teams.c.id == members.c.team_id)
-        .outerjoin(organisations, organisations.c.id == teams.c.organisation_id)
+        .join(organisations, organisations.c.id == members.c.organisation_id)
         .where(members.c.id.in_(ids))
         .order_by(members.c.name)
     )
@@ -52,7 +51,7 @@ async def people(connection: AsyncConnection, ids: Collection[str]) -> dict[str,
             row.locale,
             "coordinator" in row.roles,
             row.on_call,
-            row.organisation or "",
+            row.organisation,
             row.team_id,
         )
         for row in rows

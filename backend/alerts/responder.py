@@ -157,7 +157,7 @@ async def _heard(_desk: Desk, _command: Command) -> Reply:
 
 
 async def _who(desk: Desk, _: Command) -> Reply:
-    return await who_is(desk.tx, desk.relais, desk.member_id)
+    return await who_is(desk.tx, desk.member_id)
 
 
 async def _on(desk: Desk, command: Command) -> Reply:

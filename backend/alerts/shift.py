@@ -52,7 +52,7 @@ async def end_own_shift(tx: AsyncConnection, relais: Relais, member_id: str) -> 
     return say("oncall_off_last" if alone else "oncall_off")
 
 
-async def who(tx: AsyncConnection, relais: Relais, member_id: str) -> Reply:
+async def who(tx: AsyncConnection, member_id: str) -> Reply:
     """Who the bot takes this chat for, and which colleagues are on call."""
     me = (await people(tx, [member_id]))[member_id]
     others = await others_on_call(tx, member_id)
@@ -60,7 +60,7 @@ async def who(tx: AsyncConnection, relais: Relais, member_id: str) -> Reply:
     first = part(
         "who",
         member=Name(me.name),
-        organisation=Name(me.organisation or relais.operator),
+        organisation=Name(me.organisation),
         on_call=Ref(f"responder/{state}/text"),
     )
     if not others:

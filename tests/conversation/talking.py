@@ -84,10 +84,10 @@ class Person:
     directory: Directory = DIRECTORY
     channel: str = "telegram"
     now: datetime = START
-    status: CaseStatus = CaseStatus()
+    status: CaseStatus = field(default_factory=CaseStatus)
     code_matches: bool | None = None
     sign_matches: bool | None = None
-    state: State = State("", "")
+    state: State = field(default_factory=lambda: State("", ""))
     replies: tuple[Reply, ...] = ()
     effects: tuple[fx.Effect, ...] = ()
     everything: list[fx.Effect] = field(default_factory=list)

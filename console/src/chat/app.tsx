@@ -76,7 +76,8 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
   const say = useCallback(
     (text: string, token?: string): void => {
       const id = newId();
-      change((now) => [...now, { id, mine: true, text, state: "sending" }]);
+      // A tick is seen in the list itself; a bubble for each would bury the question.
+      if (!/^[☐☑] /u.test(text)) change((now) => [...now, { id, mine: true, text, state: "sending" }]);
       void deliver(token === undefined ? { id, kind: "text", text } : { id, kind: "choice", token });
     },
     [change, deliver],
