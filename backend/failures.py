@@ -1,5 +1,7 @@
 """Errors on their way out: a code and what to do; never the input, never a stack."""
 
+from typing import Any
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +21,13 @@ _DATABASE_ADVICE = {
 }
 
 
+def _place(one: dict[str, Any]) -> str:
+    """Where in the request; never a name that the sender made up."""
+    made_up = one["type"] == "extra_forbidden"
+    loc = one["loc"][:-1] if made_up else one["loc"][:3]
+    return ".".join(str(part) for part in loc) + (" (unknown field)" if made_up else "")
+
+
 def install_failures(app: FastAPI) -> None:
     """Register a handler for every kind of failure."""
 
@@ -34,7 +43,7 @@ def install_failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
-        places = [".".join(str(part) for part in one["loc"][:3]) for one in error.errors()][:5]
+        places = [_place(one) for one in error.errors()[:5]]
         return error_response(
             RelaisError(422, "malformed", f"Correct these fields: {', '.join(places)[:200]}.")
         )

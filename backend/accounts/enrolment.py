@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.invitations import Invited, find_invitation, gone, use_up
+from backend.accounts.roster_store import brought_into_force
 from backend.accounts.sessions import open_session
 from backend.accounts.totp import matching_step
 from backend.database.tables import members
@@ -64,7 +65,7 @@ async def enrol(relais: Relais, token: str, keys: Keys, code: str) -> Enrolled:
         if relais.settings.mode == "demo":
             await admit(tx, relais, invited.member_id)
         session = await open_session(tx, relais, invited.member_id)
-    relais.directory.invalidate()
+    await brought_into_force(relais)
     return Enrolled(invited.member_id, invited.name, session)
 
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.guard import Here, Member, hold_role
-from backend.accounts.roster_store import current_signed, install
+from backend.accounts.roster_store import brought_into_force, current_signed, install
 from backend.accounts.schemas import RosterIn, RosterOut
 from backend.errors import RelaisError
 from backend.relais import Relais
@@ -53,5 +53,5 @@ async def upload_roster(body: RosterIn, member: Member, relais: Here) -> RosterO
             roster = await install(tx, relais.settings, relais.world.now(), signed)
     except RosterError as error:
         raise RelaisError(422, error.code, _ADVICE[error.code]) from error
-    relais.directory.invalidate()
+    await brought_into_force(relais)
     return RosterOut(version=roster.version, document=signed.document, signature=signed.signature)

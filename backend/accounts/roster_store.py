@@ -78,6 +78,13 @@ async def current_signed(
     return roster, signed
 
 
+async def brought_into_force(relais: Relais) -> None:
+    """Call after the commit of a new roster: from now on no lower version counts here."""
+    async with relais.db.read() as connection:
+        await current(connection, relais.settings, relais.world.now())
+    relais.directory.invalidate()
+
+
 async def install(
     tx: AsyncConnection, settings: Settings, now: int, signed: SignedRoster
 ) -> Roster:

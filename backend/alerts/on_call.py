@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, update
 
 from backend.alerts import timers
+from backend.alerts.audience import lock_chats
 from backend.alerts.taking import pass_on
 from backend.alerts.working import open_alerts
-from backend.database.tables import members
+from backend.database.tables import jobs, members
 from backend.jobs import cancel_subject
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ async def set_on_call(
     """
     await tx.execute(update(members).where(members.c.id == member_id).values(on_call=on))
     await cancel_subject(tx, timers.OFF_CALL, member_id)
-    now = relais.world.now()
     if on and until is not None:
+        fresh = int.from_bytes(relais.world.random(6), "big")  # the same hour can be said again
         await timers.set_timer(
-            tx, relais.world, timers.OFF_CALL, member_id, now, until, due_at=until
+            tx, relais.world, timers.OFF_CALL, member_id, fresh, due_at=until
         )
     if not on:
         for case_id in sorted(await open_alerts(tx, member_id)):
@@ -41,7 +42,11 @@ async def set_on_call(
 
 
 async def end_shift(tx: AsyncConnection, relais: Relais, job: Job) -> None:
-    """The moment of ``until`` has come. A job handler."""
+    """The moment of ``until`` has come, unless another word came first. A job handler."""
+    await lock_chats(tx, [job.subject])
+    mine = await tx.execute(select(jobs.c.status).where(jobs.c.id == job.id))
+    if mine.scalar_one() != "waiting":
+        return
     await set_on_call(tx, relais, job.subject, on=False)
 
 

@@ -71,8 +71,9 @@ async def who(tx: AsyncConnection, member_id: str) -> Reply:
 
 async def test(tx: AsyncConnection, relais: Relais, member_id: str) -> Reply:
     """The alarm rings on each linked messenger, the way a real alert goes."""
-    now = relais.world.now()
-    await timers.set_timer(tx, relais.world, timers.TEST, member_id, now, due_at=now)
+    fresh = int.from_bytes(relais.world.random(6), "big")
+    due_at = relais.world.now()
+    await timers.set_timer(tx, relais.world, timers.TEST, member_id, fresh, due_at=due_at)
     return say("test_coming")
 
 

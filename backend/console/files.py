@@ -24,12 +24,16 @@ _TYPES: Final = {
 
 def serve(folder: Path, name: str) -> Response:
     """The file, or a plain 404. Links out of the folder, hidden files and other types are none."""
+    missing = PlainTextResponse("Not found\n", status_code=404)
     root = folder.resolve()
-    path = (root / name).resolve()
+    try:
+        path = (root / name).resolve()
+    except (OSError, ValueError):  # a zero byte, a name too long, a loop of links
+        return missing
     media_type = _TYPES.get(path.suffix)
     hidden = any(part.startswith(".") for part in Path(name).parts)
     if media_type is None or hidden or not path.is_relative_to(root) or not path.is_file():
-        return PlainTextResponse("Not found\n", status_code=404)
+        return missing
     return FileResponse(path, media_type=media_type)
 
 

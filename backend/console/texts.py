@@ -52,9 +52,13 @@ async def labels(content: ContentHash, relais: Here, locale: Locale = "en") -> T
     edition = await relais.content.edition(content)
     spoken = negotiate(locale, relais.content.locales)
     found = edition.catalogues.texts(spoken)
-    return Texts(
-        texts={key: text for key, text in found.items() if not key.startswith(_NOT_LABELS)}
-    )
+    directory = await relais.directory.get()
+    areas = {
+        f"areas/{area.id}": area.names.get(spoken) or area.names.get("en") or area.id
+        for area in directory.areas
+    }
+    said = {key: text for key, text in found.items() if not key.startswith(_NOT_LABELS)}
+    return Texts(texts=said | areas)
 
 
 @router.get("/catalogue/console")

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.invitations import invitation_url, invite
 from backend.accounts.names import login_name
+from backend.accounts.roster_store import brought_into_force
 from backend.database.statements import upsert
 from backend.database.tables import areas, members, organisations, services, teams
 from backend.demo.coordinator import begin_roster, look_tomorrow, renew
@@ -55,7 +56,7 @@ async def start_demo(relais: Relais, demo: Demo | None = None) -> DemoStart:
             await renew(tx, relais)
         await look_tomorrow(tx, relais, after=relais.world.now())
         invitations = await _invitations(tx, relais)
-    relais.directory.invalidate()
+    await brought_into_force(relais)
     return DemoStart(invitations, seed)
 
 

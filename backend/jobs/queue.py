@@ -54,7 +54,10 @@ async def schedule(
 
 
 async def cancel(tx: AsyncConnection, key: str) -> None:
-    """It is no longer wanted. One that is running just now is taken back when it ends."""
+    """It is no longer wanted. One that is running just now is not stopped.
+
+    Handlers look whether there still is something to do, under the lock that others change it under.
+    """
     await tx.execute(update(jobs).where(jobs.c.key == key, _WAITING).values(status="dropped"))
 
 
@@ -153,7 +156,11 @@ async def claim(tx: AsyncConnection, now: int, kinds: Collection[str]) -> Claime
 
 async def finish(tx: AsyncConnection, claimed: Claimed, now: int) -> None:
     """Mark it done in the effect's transaction; raises :class:`LeaseLost` under an old fence."""
-    done = await tx.execute(_mine(claimed).values(status="done", done_at=now, error=None))
+    done = await tx.execute(
+        update(jobs)
+        .where(jobs.c.id == claimed.job.id, jobs.c.fence == claimed.fence)
+        .values(status="done", done_at=now, error=None)
+    )
     if done.rowcount != 1:
         raise LeaseLost
 

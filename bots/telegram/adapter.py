@@ -19,6 +19,7 @@ from bots.core import (
     Sent,
     Texts,
     World,
+    silence_libraries,
 )
 from bots.telegram.calls import UNKNOWN_BOT, open_bot
 from bots.telegram.commands import command_lists
@@ -47,6 +48,7 @@ class TelegramAdapter:
         world: World,
         health: Health,
     ) -> None:
+        silence_libraries()
         self._settings = settings
         self._world = world
         self._health = health

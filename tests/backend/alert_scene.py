@@ -211,16 +211,16 @@ class Scene:
         await self.runner.run_due()
 
     async def told(self, member: str) -> list[str]:
-        """Keys of the messages that were queued for a member, in order."""
+        """Keys of the messages in a member's Telegram chat, in order."""
         return [reply_key(reply) for reply, _ in await self.inbox(member)]
 
-    async def inbox(self, member: str) -> list[tuple[Reply, Any]]:
-        """What was queued for a member's chats, in order: reply and row."""
+    async def inbox(self, member: str, channel: str = "telegram") -> list[tuple[Reply, Any]]:
+        """What was queued for a member on a channel, in order: reply and row."""
         rows = await self.rows(
             select(deliveries)
             .join(conversations, conversations.c.id == deliveries.c.conversation_id)
-            .where(conversations.c.member_id == member)
-            .order_by(deliveries.c.created_at, deliveries.c.conversation_id, deliveries.c.seq)
+            .where(conversations.c.member_id == member, deliveries.c.channel == channel)
+            .order_by(deliveries.c.seq)
         )
         return [(self._reply(row), row) for row in rows]
 

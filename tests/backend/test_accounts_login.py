@@ -200,7 +200,7 @@ async def test_a_session_ends_after_a_quarter_of_an_hour_unused(console: Console
     """Use moves the end; what a page asks by itself does not."""
     ada = await console.enrolled(ADA)
     for _ in range(3):
-        console.clock.forward(minutes=14)
+        console.clock.forward(minutes=13)
         assert (await ada.get("/v1/me")).status_code == 200
     for _ in range(2):
         console.clock.forward(minutes=7)

@@ -150,7 +150,7 @@ async def test_conflict_raises_alarm_and_recovers(tmp_path: Path) -> None:
 
 
 async def test_full_disk_confirms_nothing(tmp_path: Path) -> None:
-    """While the spool refuses, the offset stays: Telegram repeats the updates until they are kept."""
+    """While the spool refuses, the offset stays, and Telegram repeats until it is kept."""
     backend = FakeBackend(script=answer_nothing)
     async with telegrams(tmp_path, backend, slow=True) as run:
         run.telegram.write(7, "first")
@@ -210,8 +210,8 @@ async def test_webhook_wants_the_secret(tmp_path: Path) -> None:
         name = "X-Telegram-Bot-Api-Secret-Token"
         async with httpx.AsyncClient(trust_env=False) as http:
             assert (await http.post(url, json=update)).status_code == 401
-            for wrong in (SECRET + "x", "", "ä".encode()):
-                answer = await http.post(url, json=update, headers={name: wrong})  # type: ignore[dict-item]
+            for wrong in (SECRET.encode() + b"x", b"", "ä".encode()):
+                answer = await http.post(url, json=update, headers={name.encode(): wrong})
                 assert answer.status_code == 401
             big = await http.post(url, content=b" " * 1_100_000, headers={name: SECRET})
             assert big.status_code == 413

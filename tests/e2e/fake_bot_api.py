@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import parse_qsl
 
 import anyio
 import httpx
@@ -387,8 +388,8 @@ async def _parameters(request: Request) -> dict[str, Any]:
     if "json" in request.headers.get("content-type", ""):
         body: dict[str, Any] = await request.json()
         return body
-    form = await request.form()
-    return {name: _decoded(str(value)) for name, value in form.items()} | dict(request.query_params)
+    form = parse_qsl((await request.body()).decode(), keep_blank_values=True)
+    return {name: _decoded(value) for name, value in form} | dict(request.query_params)
 
 
 def _decoded(value: str) -> Any:

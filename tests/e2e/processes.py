@@ -104,3 +104,13 @@ def backend_process(
         log=directory / "backend.log",
         ready_url=f"http://127.0.0.1:{port}/readyz",
     )
+
+
+def run_process(directory: Path, port: int) -> Process:
+    """`relais run`, as `make run` starts it."""
+    return Process(
+        arguments=["-m", "launch.cli", "run"],
+        environment={"RELAIS_DATA_DIR": str(directory / "var"), "RELAIS_PORT": str(port)},
+        log=directory / "run.log",
+        ready_url=f"http://127.0.0.1:{port}/readyz",
+    )

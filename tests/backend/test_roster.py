@@ -1,0 +1,386 @@
+"""The roster: what is believed, what may follow what, and who may be sealed to."""
+
+import base64
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from backend.accounts.invitations import invite
+from backend.accounts.roster_store import RECOVERY, current, holders, install
+from backend.ambient import DAY
+from backend.database.tables import members, organisations, rosters
+from backend.demo.coordinator import admit, begin_roster, renew
+from backend.demo.start import start_demo
+from backend.errors import ConfigurationError
+from backend.vault.keyring import load_keyring
+from backend.vault.roster import (
+    Roster,
+    RosterError,
+    RosterMember,
+    SignedRoster,
+    canonical,
+    read_roster,
+    sign_roster,
+)
+from backend.vault.roster_root import demo_signing_key, root_text
+from sealing import KeyPair, SigningKey
+from tests.backend.consoles import Browser, Console, b64, running_console
+from tests.backend.worlds import START, Clock, counting_random
+
+ADA = "Ada (demo)"
+SAM = "Sam (demo)"
+KEY = SigningKey(b"\x01" * 32)
+OTHER = SigningKey(b"\x02" * 32)
+NOW = START // 1000 * 1000
+
+
+def entry(number: int = 1) -> RosterMember:
+    """Someone with keys."""
+    seed = bytes([number]) * 32
+    return RosterMember(
+        id=f"{number:032x}",
+        name=f"Member {number}",
+        organisation="Lantern",
+        roles=("responder",),
+        kem=KeyPair(seed).public.raw,
+        sign=SigningKey(seed).public,
+    )
+
+
+def roster(**changes: object) -> Roster:
+    """A right roster of ``KEY``; ``changes`` make it another."""
+    made = Roster(
+        version=1,
+        previous="",
+        issued_at=NOW,
+        valid_until=NOW + 90 * DAY,
+        signer=KEY.public,
+        demo=False,
+        members=(entry(),),
+        recovery=KeyPair(b"\x09" * 32).public.raw,
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def code_of(signed: SignedRoster, root: bytes = KEY.public) -> str:
+    """Why this is not read."""
+    with pytest.raises(RosterError) as error:
+        read_roster(signed, root)
+    return error.value.code
+
+
+def test_a_roster_reads_back_as_it_was_written() -> None:
+    """Signing and reading are inverses; the document is canonical JSON."""
+    signed = sign_roster(roster(), KEY)
+    assert read_roster(signed, KEY.public) == roster()
+    assert b" " not in signed.document.replace(b"Member 1", b"")
+    assert signed.document.index(b'"demo"') < signed.document.index(b'"version"')
+
+
+def test_what_another_key_signed_is_refused() -> None:
+    """Neither a foreign signature, nor a root that is not the signer's, nor a changed byte."""
+    signed = sign_roster(roster(), KEY)
+    changed = signed.document.replace(b"Lantern", b"Lantorn")
+    claimed = sign_roster(roster(signer=OTHER.public), OTHER)
+    assert code_of(signed, OTHER.public) == "bad_signature"
+    assert code_of(SignedRoster(changed, signed.signature)) == "bad_signature"
+    assert code_of(SignedRoster(claimed.document, KEY.sign("roster", claimed.document))) == (
+        "wrong_root"
+    )
+    purpose = SignedRoster(signed.document, KEY.sign("inbox-key", signed.document))
+    assert code_of(purpose) == "bad_signature"
+
+
+def signed_text(document: bytes) -> SignedRoster:
+    """Rightly signed, whatever it is."""
+    return SignedRoster(document, KEY.sign("roster", document))
+
+
+def test_a_document_has_one_spelling() -> None:
+    """Spaces, another order of keys or a doubled key are refused, so that hashes mean one thing."""
+    document = sign_roster(roster(), KEY).document
+    for other in (
+        document.replace(b'"demo":', b'"demo": '),
+        document.replace(b'{"demo":false', b'{"demo":true,"demo":false'),
+        b"[" * 100_000,
+        b"{}",
+        b"\xff",
+    ):
+        assert code_of(signed_text(other)) in {"not_canonical", "malformed"}
+
+
+def test_a_roster_is_valid_for_at_most_90_days_and_names_nobody_twice() -> None:
+    """What would outlive its checks, or hold two keys for one member, is refused."""
+    long = sign_roster(roster(valid_until=NOW + 91 * DAY), KEY)
+    twice = sign_roster(roster(members=(entry(), entry())), KEY)
+    broken = sign_roster(roster(members=(replace(entry(), kem=b"\xff" * 1216),)), KEY)
+    assert code_of(long) == "too_long_valid"
+    assert code_of(twice) == "malformed"
+    assert code_of(broken) == "malformed"
+    assert code_of(signed_text(canonical({"version": True}))) == "malformed"
+
+
+# -- in use -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def console(database_url: str, tmp_path: Path) -> AsyncIterator[Console]:
+    """A demo console on either database."""
+    async with running_console(database_url, tmp_path) as running:
+        yield running
+
+
+async def in_force(console: Console) -> Roster | None:
+    """The roster that counts now."""
+    async with console.relais.db.read() as connection:
+        return await current(connection, console.relais.settings, console.clock.ms)
+
+
+async def held_by(console: Console, *ids: str) -> list[str]:
+    """Who of these may be sealed to."""
+    async with console.relais.db.read() as connection:
+        return [one.id for one in await holders(connection, console.relais, ids)]
+
+
+async def install_next(console: Console, **changes: object) -> str:
+    """Offer a changed successor, signed by the demo's key; the code, or "" when it is taken."""
+    key = demo_signing_key(console.relais.settings, console.relais.world.random)
+    async with console.relais.db.read() as connection:
+        rows = await connection.execute(select(rosters.c.document).order_by(rosters.c.version))
+        document = list(rows.scalars())[-1]
+    before = await in_force(console)
+    assert before is not None
+    following = replace(
+        before,
+        version=before.version + 1,
+        previous=SignedRoster(document, b"").digest,
+    )
+    following = replace(following, **changes)  # type: ignore[arg-type]
+    try:
+        async with console.relais.db.write() as tx:
+            await install(
+                tx, console.relais.settings, console.clock.ms, sign_roster(following, key)
+            )
+    except RosterError as error:
+        return error.code
+    return ""
+
+
+async def test_only_the_next_version_may_follow(console: Console) -> None:
+    """A lower, equal or skipped version, a wrong previous one or an expired one is refused."""
+    await console.enrolled(ADA)
+    assert await install_next(console, version=1) == "wrong_version"
+    assert await install_next(console, version=2) == "wrong_version"
+    assert await install_next(console, version=4) == "wrong_version"
+    assert await install_next(console, previous="0" * 64) == "wrong_previous"
+    assert await install_next(console, previous="") == "wrong_previous"
+    assert await install_next(console, valid_until=console.clock.ms) == "expired"
+    assert await install_next(console, demo=False) == "wrong_root"
+    assert await install_next(console) == ""
+
+
+async def test_a_database_put_back_does_not_bring_an_old_roster_back(console: Console) -> None:
+    """The highest version is remembered outside the database: after a rollback nobody is sealed to."""
+    ada = await console.enrolled(ADA)
+    assert await held_by(console, ada.member_id) == [ada.member_id, RECOVERY]
+    assert await install_next(console, members=()) == ""
+    assert await held_by(console, ada.member_id) == [RECOVERY]
+    async with console.relais.db.write() as tx:
+        await tx.execute(delete(rosters).where(rosters.c.version == 3))
+    assert await in_force(console) is None
+    assert await held_by(console, ada.member_id) == []
+
+
+async def test_the_roster_in_use_can_be_put_back(console: Console) -> None:
+    """After a rollback the very same newest document is taken again, another of its version not."""
+    await console.enrolled(ADA)
+    async with console.relais.db.write() as tx:
+        row = (await tx.execute(select(rosters).where(rosters.c.version == 2))).one()
+        await tx.execute(delete(rosters).where(rosters.c.version == 2))
+    assert await in_force(console) is None
+    relais = console.relais
+    async with relais.db.write() as tx:
+        signed = SignedRoster(row.document, row.signature)
+        await install(tx, relais.settings, console.clock.ms, signed)
+    assert (await in_force(console)) is not None
+
+
+async def test_a_row_that_was_tampered_with_counts_for_nothing(console: Console) -> None:
+    """A newest roster that does not verify is not replaced by the one before it."""
+    await console.enrolled(ADA)
+    async with console.relais.db.write() as tx:
+        await tx.execute(
+            update(rosters).where(rosters.c.version == 2).values(signature=bytes(64))
+        )
+    assert await in_force(console) is None
+
+
+async def test_a_ghost_is_never_sealed_to(console: Console) -> None:
+    """A member row whose keys or roles differ from the roster, or that is not in it, is no holder."""
+    ada, sam = await console.enrolled(ADA), await console.enrolled(SAM)
+    assert await held_by(console, ada.member_id, sam.member_id) == [
+        ada.member_id,
+        sam.member_id,
+        RECOVERY,
+    ]
+    other = KeyPair(b"\x44" * 32).public.raw
+    async with console.relais.db.write() as tx:
+        mine = members.c.id == ada.member_id
+        await tx.execute(update(members).where(mine).values(kem_public=other))
+    assert await held_by(console, ada.member_id, sam.member_id) == [sam.member_id, RECOVERY]
+    async with console.relais.db.write() as tx:
+        await tx.execute(
+            update(members)
+            .where(members.c.id == ada.member_id)
+            .values(kem_public=ada.keys.public.raw, roles=["responder", "coordinator"])
+        )
+    assert await held_by(console, ada.member_id) == [RECOVERY]
+    directory = await console.relais.directory.everyone()
+    assert ada.member_id not in {one.id for one in directory.coordinators}
+
+
+async def test_who_was_disabled_is_never_sealed_to(console: Console) -> None:
+    """Leaving takes effect before the next roster is signed."""
+    ada = await console.enrolled(ADA)
+    async with console.relais.db.write() as tx:
+        await tx.execute(update(members).values(disabled_at=1))
+    assert await held_by(console, ada.member_id) == [RECOVERY]
+
+
+async def test_an_expired_roster_is_not_used(console: Console) -> None:
+    """After 90 days nothing is sealed to anybody until a new one is signed."""
+    ada = await console.enrolled(ADA)
+    console.clock.forward(days=90)
+    assert await held_by(console, ada.member_id) == []
+
+
+async def test_the_demo_signs_again_before_it_expires(console: Console) -> None:
+    """With 30 days left the same members are signed for 90 days more."""
+    ada = await console.enrolled(ADA)
+    relais = console.relais
+    console.clock.forward(days=59)
+    async with relais.db.write() as tx:
+        assert not await renew(tx, relais)
+    console.clock.forward(days=1)
+    async with relais.db.write() as tx:
+        assert await renew(tx, relais)
+    renewed = await in_force(console)
+    assert renewed is not None
+    assert renewed.valid_until > console.clock.ms + 89 * DAY
+    assert await held_by(console, ada.member_id) == [ada.member_id, RECOVERY]
+
+
+# -- production -------------------------------------------------------------------------------
+
+
+def production(
+    database_url: str, folder: Path, clock: Clock | None = None
+) -> AbstractAsyncContextManager[Console]:
+    """A production console whose root is ``KEY``."""
+    keyring = folder / "secrets" / "keyring.json"
+    load_keyring(keyring, counting_random(7), create=True)
+    return running_console(
+        database_url,
+        folder,
+        clock=clock,
+        mode="production",
+        keyring_file=keyring,
+        draft_key_dir=folder / "secrets" / "day",
+        roster_root=root_text(KEY.public),
+        operator="Test",
+    )
+
+
+async def add_member(console: Console, number: int, roles: list[str]) -> Browser:
+    """An enrolled member of production, signed in, as `relais` and a browser would make one."""
+    member_id = f"{number:032x}"
+    async with console.relais.db.write() as tx:
+        if number == 1:
+            await tx.execute(
+                organisations.insert().values(id="lantern", name="Lantern", restricted=False)
+            )
+        await tx.execute(
+            members.insert().values(
+                id=member_id,
+                organisation_id="lantern",
+                name=f"Member {number}",
+                login_name=f"member {number}",
+                sex="",
+                locale="en",
+                roles=roles,
+                on_call=True,
+                totp_step=0,
+            )
+        )
+        token = await invite(tx, console.relais, member_id)
+    browser = Browser(console.client(), console.clock, f"Member {number}", bytes([number]) * 32)
+    browser.login_proof = bytes(32)
+    browser.secret = (await browser.get(f"/v1/invitations/{token}")).json()["totp_secret"]
+    answer = await browser.post(f"/v1/invitations/{token}", browser.enrolment())
+    assert answer.status_code == 201
+    browser.member_id = member_id
+    return browser
+
+
+async def test_production_waits_for_a_signed_roster(database_url: str, tmp_path: Path) -> None:
+    """An enrolled member is not in the roster until a coordinator uploads one; then she is."""
+    async with production(database_url, tmp_path) as console:
+        boss = await add_member(console, 1, ["coordinator"])
+        assert not (await boss.get("/v1/me")).json()["in_roster"]
+        assert (await boss.get("/v1/tonight")).json()["code"] == "not_in_roster"
+        assert (await boss.get("/v1/roster")).json()["code"] == "no_roster"
+        mine = replace(entry(1), roles=("coordinator",))
+        signed = sign_roster(roster(members=(mine,)), KEY)
+        body = {"document": b64(signed.document), "signature": b64(signed.signature)}
+        assert (await boss.post("/v1/roster", body)).status_code == 201
+        assert (await boss.get("/v1/me")).json()["in_roster"]
+        assert (await boss.get("/v1/tonight")).status_code == 200
+        served = (await boss.get("/v1/roster")).json()
+        assert base64.b64decode(served["document"]) == signed.document
+
+
+async def test_a_roster_is_uploaded_by_coordinators_and_signed_by_the_root(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """A responder may not upload; a coordinator may not upload what the root did not sign."""
+    async with production(sqlite_url, tmp_path) as console:
+        boss = await add_member(console, 1, ["coordinator"])
+        other = await add_member(console, 2, ["responder"])
+        right = sign_roster(roster(), KEY)
+        wrong = sign_roster(roster(signer=OTHER.public), OTHER)
+        demo = sign_roster(roster(demo=True), KEY)
+
+        async def upload(browser: Browser, signed: SignedRoster) -> str:
+            body = {"document": b64(signed.document), "signature": b64(signed.signature)}
+            answer = await browser.post("/v1/roster", body)
+            return str(answer.json().get("code", answer.status_code))
+
+        assert await upload(other, right) == "role"
+        assert await upload(boss, wrong) == "bad_signature"
+        assert await upload(boss, demo) == "wrong_root"
+        assert await upload(boss, right) == "201"
+        assert await upload(boss, right) == "wrong_version"
+
+
+async def test_production_refuses_every_shortcut_of_the_demo(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """No key on the server signs for a coordinator, whoever calls it."""
+    async with production(sqlite_url, tmp_path) as console:
+        relais = console.relais
+        with pytest.raises(ConfigurationError):
+            demo_signing_key(relais.settings, relais.world.random)
+        async with relais.db.write() as tx:
+            with pytest.raises(ConfigurationError):
+                await begin_roster(tx, relais)
+            with pytest.raises(ConfigurationError):
+                await admit(tx, relais, "")
+            with pytest.raises(ConfigurationError):
+                await renew(tx, relais)
+        with pytest.raises(ConfigurationError):
+            await start_demo(relais)
+    assert not list((tmp_path / "var").rglob("demo-*"))

@@ -1,0 +1,143 @@
+"""kill -9 of bot and backend at random moments: what is lost, reordered, doubled.
+
+Each person follows one script. What the bot says to somebody in peace is the measure: the same
+texts in the same order must reach everybody else through the kills. A text that arrives twice in a
+row is a double; Telegram allows one only between a send and its confirmation.
+"""
+
+import random
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.bots import telegram_process
+from tests.e2e.fake_bot_api import FakeBotApi
+from tests.e2e.processes import Process, backend_process, free_port
+
+SCRIPT = (
+    "hello", "1", "1", "2", "help", "1 2", "status", "3", "repeat", "back", "2", "2", "repeat",
+)
+PEOPLE = 8
+
+
+@dataclass
+class Damage:
+    """What the kills did to everybody together."""
+
+    lost: int = 0
+    reordered: int = 0
+    doubled: int = 0
+
+
+def compare(peace: list[str], heard: list[str]) -> Damage:
+    """Take doubles out, then hold what is left against what was said in peace."""
+    damage = Damage()
+    once: list[str] = []
+    for text in heard:
+        # the same text may rightly stand twice in a row in the script's answers
+        here = len(once)
+        if once and text == once[-1] and (here >= len(peace) or peace[here] != text):
+            damage.doubled += 1
+        else:
+            once.append(text)
+    if once == peace:
+        return damage
+    missing = list(peace)
+    for text in once:
+        if text in missing:
+            missing.remove(text)
+    damage.lost = len(missing)
+    damage.reordered = 0 if missing else 1
+    return damage
+
+
+def all_said(telegram: FakeBotApi, chat: int) -> list[str]:
+    """Everything the bot ever sent to this chat, doubles included."""
+    return [message.text for message in telegram.messages if message.by_bot and message.chat == chat]
+
+
+def wait_until_said(telegram: FakeBotApi, chat: int, count: int, seconds: float) -> None:
+    """Until at least ``count`` texts arrived."""
+    until = time.monotonic() + seconds
+    while len(all_said(telegram, chat)) < count and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    "kills", [pytest.param(50, id="50"), pytest.param(500, id="500", marks=pytest.mark.long)]
+)
+@pytest.mark.timeout(3600)
+def test_kills_lose_and_reorder_nothing(kills: int, tmp_path: Path) -> None:
+    """0 lost and 0 reordered over the kills; doubles are counted, and bounded by the kills."""
+    chance = random.Random(kills)  # the same kills at every run
+    port = free_port()
+    backend = backend_process(tmp_path, port=port)
+    with FakeBotApi() as telegram:
+        bot = telegram_process(tmp_path, port, telegram.url, telegram.token)
+        backend.start()
+        bot.start()
+        try:
+            peace = _in_peace(telegram)
+            done = _under_fire(telegram, [backend, bot], kills, chance)
+            damage = _damage(telegram, peace, done)
+        finally:
+            bot.stop()
+            backend.stop()
+    print(f"\nchaos: {kills} kills, {len(done)} people, {damage}")
+    assert (damage.lost, damage.reordered) == (0, 0)
+    assert damage.doubled <= kills
+
+
+def _in_peace(telegram: FakeBotApi) -> list[str]:
+    heard = 0
+    for text in SCRIPT:
+        telegram.write(1, text)
+        wait_until_said(telegram, 1, heard + 1, 20)
+        time.sleep(0.3)  # an answer may have a second bubble
+        heard = len(all_said(telegram, 1))
+    return all_said(telegram, 1)
+
+
+def _under_fire(
+    telegram: FakeBotApi, processes: list[Process], kills: int, chance: random.Random
+) -> list[int]:
+    """Kill now and then while groups of people write; returns their chats."""
+    chats: list[int] = []
+    left = kills
+    while left > 0:
+        group = [100 + len(chats) + n for n in range(PEOPLE)]
+        chats += group
+        for text in SCRIPT:
+            for chat in group:
+                telegram.write(chat, text)
+            if left > 0:
+                time.sleep(chance.uniform(0.0, 0.6))
+                victim = chance.choice(processes)
+                victim.kill()
+                victim.start()
+                left -= 1
+    return chats
+
+
+def _damage(telegram: FakeBotApi, peace: list[str], chats: list[int]) -> Damage:
+    total = Damage()
+    for chat in chats:
+        wait_until_said(telegram, chat, len(peace), 90)
+    time.sleep(1)
+    for chat in chats:
+        one = compare(peace, all_said(telegram, chat))
+        total.lost += one.lost
+        total.reordered += one.reordered
+        total.doubled += one.doubled
+    return total
+
+
+def test_the_measure_itself_sees_loss_order_and_doubles() -> None:
+    """The comparison can fail: a missing, a swapped and a repeated text are told apart."""
+    peace = ["a", "b", "b", "c"]
+    assert compare(peace, ["a", "b", "b", "c"]) == Damage()
+    assert compare(peace, ["a", "a", "b", "b", "c"]) == Damage(doubled=1)
+    assert compare(peace, ["a", "b", "c"]).lost == 1
+    assert compare(peace, ["b", "a", "b", "c"]).reordered == 1
