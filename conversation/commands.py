@@ -34,7 +34,7 @@ _PLAIN: Final = frozenset({"done", "more", "next_page", "previous_page"})
 def command_of(turn: "Turn", word: str) -> str | None:
     """The command that this whole message is."""
     found = turn.interview.keywords.get(word) or _EVERYWHERE.get(word)
-    if found is None and word.startswith("/") and word[1:] in COMMANDS:
+    if found is None and word.startswith("/"):
         found = word[1:]
     if found in _PLAIN and not _applies(turn, found):
         return None

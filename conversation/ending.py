@@ -18,7 +18,9 @@ _LASTING: Final = frozenset({"help", "urgent", "account", "submit1", "submit2"})
 
 def begun(turn: "Turn") -> bool:
     """There is something that a quick exit must not lose."""
-    return bool(turn.path or turn.parts or turn.items or turn.kept)
+    if turn.path or turn.parts or turn.items or turn.kept:
+        return True
+    return any(value is not True and name != "safe_now" for name, value in turn.answers.items())
 
 
 def asked(turn: "Turn") -> bool:

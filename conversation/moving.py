@@ -28,7 +28,9 @@ def relevant(turn: "Turn", step: "Step") -> bool:
         return False
     if step.compartment in ACCOUNT and "account" not in turn.parts:
         return False  # nothing of part 2 before she agreed to it
-    return step.source != "organisations" or bool(to_leave_out(turn, step))
+    if step.source == "organisations":
+        return bool(to_leave_out(turn, step))
+    return step.source != "areas" or step.own_words or bool(turn.context.directory.areas)
 
 
 def walk(turn: "Turn", place: int) -> None:
@@ -40,6 +42,10 @@ def walk(turn: "Turn", place: int) -> None:
         if not relevant(turn, step):
             continue
         if step.id in turn.answers:
+            if _urgent_waits(turn, step):
+                _enter(turn, step)
+                follow(turn, step)
+                return
             place = _pass(turn, step, place)
             continue
         if step.silent:
@@ -59,11 +65,20 @@ def _pass(turn: "Turn", step: "Step", place: int) -> int:
     """A step that was answered before: where its answer leads."""
     if step.silent:
         return place
-    _enter(turn, step)
+    if not _in_block(turn, step):
+        _enter(turn, step)  # `back` visits it here only if no block asked it
     then = _then(turn, step)
     if then is not None and then.verb == "goto":
         return turn.steps.index[then.target]
     return place
+
+
+def _urgent_waits(turn: "Turn", step: "Step") -> bool:
+    """She went back past an answer that leads to the urgent block, and forward again."""
+    if not step.then or turn.route == "urgent" or "block" in turn.parts:
+        return False
+    then = _then(turn, step)
+    return then is not None and then.verb == "urgent" and "urgent" not in turn.resume
 
 
 def _enter(turn: "Turn", step: "Step") -> None:
@@ -155,13 +170,8 @@ def _goto(turn: "Turn", step: "Step", target: str) -> None:
 
 
 def _become(turn: "Turn", path: str, place: int) -> None:
-    def change() -> None:
-        turn.path = path
-
-    if turn.path and turn.path != path:
-        keeping_relevant(turn, place, change)
-    else:
-        change()
+    turn.path = path
+    _discard_irrelevant(turn, _held(turn, place))
     walk(turn, 0)
 
 
@@ -183,6 +193,8 @@ def enter_route(turn: "Turn", route: str, back_to: str, *, fresh: bool = False) 
 def _end_of_route(turn: "Turn") -> None:
     if turn.route in {"urgent", "person"}:
         turn.barrier = len(turn.trail)
+        if turn.route == "urgent":
+            turn.mark("block")
     if turn.route == "main" or not turn.resume:
         ending.finish(turn)
     else:
@@ -208,12 +220,39 @@ def go_on(turn: "Turn") -> None:
 
 def keeping_relevant(turn: "Turn", place: int, change: Callable[[], None]) -> None:
     """Make a change, then discard the later answers that it made irrelevant; keep the others."""
-    later = turn.steps.steps[place:]
-    held = [step for step in later if step.id in turn.answers and relevant(turn, step)]
+    held = [step for step in _held(turn, place) if relevant(turn, step)]
     change()
+    _discard_irrelevant(turn, held)
+
+
+def _held(turn: "Turn", place: int) -> "list[Step]":
+    """Later steps that were answered in this route. What a block asked stays as it is."""
+    return [
+        step
+        for step in turn.steps.steps[place:]
+        if step.id in turn.answers and not _in_block(turn, step)
+    ]
+
+
+def _in_block(turn: "Turn", step: "Step") -> bool:
+    return any(name.endswith(f":{step.id}") for name in turn.trail)
+
+
+def _discard_irrelevant(turn: "Turn", held: "list[Step]") -> None:
     for step in held:
         if step.id in turn.answers and not relevant(turn, step):
             discard(turn, step)
+
+
+def _path_at(turn: "Turn", trail: tuple[str, ...]) -> str:
+    """The path as it was after these questions."""
+    path = ""
+    main = turn.interview.routes["main"]
+    for name in trail:
+        if name in main.index:
+            then = _then(turn, main.steps[main.index[name]])
+            path = then.target if then is not None and then.verb == "become" else path
+    return path
 
 
 def go_back(turn: "Turn") -> None:
@@ -222,6 +261,7 @@ def go_back(turn: "Turn") -> None:
     place = turn.trail.index(here) if here in turn.trail else len(turn.trail)
     name = turn.trail[place - 1]
     turn.trail = turn.trail[:place]
+    turn.path = _path_at(turn, turn.trail[: place - 1])
     route, colon, step_id = name.rpartition(":")
     wanted = route if colon else "main"
     if wanted != turn.route:

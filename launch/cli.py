@@ -3,7 +3,9 @@
 import asyncio
 import os
 import sys
-from typing import Annotated
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -38,13 +40,19 @@ def _settings(port: int | None = None) -> Settings:
     return settings
 
 
+def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Run until it ends or Ctrl-C ended it in good order, which is no failure."""
+    with suppress(KeyboardInterrupt):
+        asyncio.run(work)
+
+
 @app.command()
 def run(port: Port = None) -> None:
     """Everything on this machine: backend, chat page, and the bots whose settings are present."""
     from launch.running import run as run_all
 
     configure_logs()
-    asyncio.run(run_all(_settings(port)))
+    _until_stopped(run_all(_settings(port)))
 
 
 @app.command()
@@ -53,7 +61,7 @@ def serve(port: Port = None) -> None:
     from launch.serving import serve as serve_app
 
     configure_logs()
-    asyncio.run(serve_app(_settings(port)))
+    _until_stopped(serve_app(_settings(port)))
 
 
 @db_app.command("upgrade")

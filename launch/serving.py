@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 from backend.app import create_app
 from backend.settings import Settings
@@ -21,7 +22,8 @@ def build_app(
 ) -> tuple[FastAPI, PageBot | None]:
     """The backend, and the chat page's bot mounted on it when it has a token."""
     if tokens:
-        settings = settings.model_copy(update=_token_fields(settings, tokens))
+        secrets = {f"bot_token_{name}": SecretStr(token) for name, token in tokens.items()}
+        settings = settings.model_copy(update=secrets)
     app = create_app(settings)
     token = settings.bot_token("page")
     if token is None:
@@ -30,16 +32,11 @@ def build_app(
         BotSettings(
             backend_url=f"http://127.0.0.1:{settings.port}",
             data_dir=settings.data_dir,
-            bot_token_page=token,  # type: ignore[arg-type]  # pydantic makes the secret
+            bot_token_page=SecretStr(token),
         )
     )
     app.mount("/chat/api", page.app)
     return app, page
-
-
-def _token_fields(settings: Settings, tokens: dict[str, str]) -> dict[str, object]:
-    made = type(settings)(**{f"bot_token_{name}": token for name, token in tokens.items()})
-    return {f"bot_token_{name}": getattr(made, f"bot_token_{name}") for name in tokens}
 
 
 class _Server(uvicorn.Server):

@@ -180,7 +180,7 @@ class Worker:
 
         The facts are renewed and, if nobody was alerted yet, somebody is.
         """
-        case_id = self.case.id if self.case is not None else self.changes.case_id
+        case_id = str(self.case.id if self.case is not None else self.changes.case_id)
         sealed = self.relais.vault.keyring.seal(
             "routing", dump_routing(routing), "cases", "routing", case_id
         )

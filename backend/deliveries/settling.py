@@ -1,9 +1,9 @@
 """What became of a delivery: sent, failed for good, later, or still being worked on."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Row, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.database.tables import conversations, deliveries
@@ -62,7 +62,7 @@ async def _sent(
     tx: AsyncConnection,
     relais: Relais,
     delivery_id: str,
-    row: Row[tuple[str, int, str, int]],
+    row: Any,
     report: Report,
 ) -> Wire | None:
     day = relais.world.day()
@@ -97,9 +97,7 @@ async def _sent(
     return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
 
 
-async def _failed(
-    tx: AsyncConnection, relais: Relais, row: Row[tuple[str, int, str, int]], report: Report
-) -> None:
+async def _failed(tx: AsyncConnection, relais: Relais, row: Any, report: Report) -> None:
     """The address cannot be reached any more: everything queued for it is settled as failed."""
     await tx.execute(
         update(deliveries)

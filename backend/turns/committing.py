@@ -165,7 +165,9 @@ async def write_conversation(
     """Store the conversation's row; returns (last_seq, settled_seq) with the replies allotted."""
     count = len(plan.outgoing)
     if known.new:
-        await create_conversation(tx, relais, known, message, inbound, {"last_seq": count, **plan.columns})
+        await create_conversation(
+            tx, relais, known, message, inbound, {"last_seq": count, **plan.columns}
+        )
         return count, 0
     columns = dict(plan.columns)
     fixed = {f"new_{name}": columns.pop(name) for name in _FIXED}

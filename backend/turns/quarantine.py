@@ -57,7 +57,7 @@ async def fail_turn(
         exists = await tx.execute(select(conversations.c.id).where(conversations.c.id == known.id))
         if exists.first() is None:
             await create_conversation(tx, relais, known, message, inbound, {})
-        locale = known.state.locale or negotiate(inbound.locale_hint, relais.content.locales)
+        locale = known.state.locale or negotiate(inbound.locale_hint or "", relais.content.locales)
         reply = Reply(parts=(Part("engine/quarantined/text"),))
         return await reply_now(
             tx, relais, known, message, inbound, [Outgoing(locale=locale, reply=reply)]

@@ -49,7 +49,7 @@ async def link_turn(
         )
         outcome = result.outcome if result is not None else "wrong"
         locale = (result.locale if result is not None else None) or negotiate(
-            inbound.locale_hint, relais.content.locales
+            inbound.locale_hint or "", relais.content.locales
         )
         reply = Reply(parts=(Part(f"responder/{_SAID[outcome]}/text"),))
         answer = await reply_now(

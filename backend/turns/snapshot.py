@@ -69,7 +69,7 @@ async def read_conversation_by_id(
     return await _known(connection, relais, row)
 
 
-async def _known(connection: AsyncConnection, relais: Relais, row: Row[Any] | None) -> Known:
+async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known:
     current = relais.content.current
     fresh = begin(current.interview, current.hash)
     if row is None:

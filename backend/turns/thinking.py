@@ -107,7 +107,7 @@ async def _context(
         nonce=relais.world.random(32),
         channel=message.channel,
         buttons=CAPABILITIES[message.channel].buttons,
-        locale_hint=negotiate(message.locale_hint, relais.content.locales),
+        locale_hint=negotiate(message.locale_hint or "", relais.content.locales),
         locales=relais.content.locales,
         directory=around.directory,
         operator=relais.operator,

@@ -38,6 +38,11 @@ def totp(secret: str, clock: Clock, *, steps: int = 0) -> str:
     return raw.generate(clock.ms // 1000 + 30 * steps).decode()
 
 
+def every_byte(folder: Path) -> bytes:
+    """The content of every file below, one after the other."""
+    return b"\n".join(one.read_bytes() for one in sorted(folder.rglob("*")) if one.is_file())
+
+
 @dataclass
 class Browser:
     """One member's browser: keys made from a seed, cookies kept by the client."""

@@ -61,9 +61,7 @@ async def test_of_two_who_use_one_invitation_one_gets_in(console: Console) -> No
     assert sorted(answer.status_code for answer in answers) == [201, 404]
     winner = first if answers[0].status_code == 201 else second
     async with console.relais.db.read() as connection:
-        kept = await connection.execute(
-            select(members.c.kem_public).where(members.c.name == ADA)
-        )
+        kept = await connection.execute(select(members.c.kem_public).where(members.c.name == ADA))
     assert kept.scalar_one() == winner.keys.public.raw
 
 
@@ -157,9 +155,7 @@ async def test_two_members_who_enrol_at_once_are_both_in_the_roster(console: Con
     assert sorted(versions) == [1, 2, 3]
 
 
-async def test_neither_token_nor_secret_is_stored_readably(
-    sqlite_url: str, tmp_path: Path
-) -> None:
+async def test_neither_token_nor_secret_is_stored_readably(sqlite_url: str, tmp_path: Path) -> None:
     """Invitation, session, TOTP secret, wrapped seed and login proof are not in the files."""
     async with running_console(sqlite_url, tmp_path) as console:
         ada = await console.invited(ADA)
@@ -173,7 +169,12 @@ async def test_neither_token_nor_secret_is_stored_readably(
             assert (await connection.execute(select(invitations))).first() is not None
     files = [one for one in tmp_path.rglob("*") if one.is_file()]
     content = b"".join(one.read_bytes() for one in files)
-    for needle in (*(one.encode() for one in needles), b"SENTINELSEED", proof, base64.b32decode(ada.secret)):
+    for needle in (
+        *(one.encode() for one in needles),
+        b"SENTINELSEED",
+        proof,
+        base64.b32decode(ada.secret),
+    ):
         assert needle not in content
     assert proof.hex().encode() not in content
 

@@ -152,7 +152,7 @@ async def test_the_next_try_is_known_while_the_case_is_open(scene: Scene) -> Non
 async def test_an_excluded_organisation_never_hears(scene: Scene) -> None:
     """Not as a tier, not later, and its members cannot take the case by its code."""
     case_id = await scene.case("urgent", excluded=("org-first",))
-    await scene.later(days=1)
+    await scene.later(hours=3)
     assert await scene.told(ANA) == await scene.told(BEN) == []
     assert await scene.says(ANA, "take K7Q4") == ["unknown_code"]
     assert (await scene.row(case_id)).status == "open"
@@ -163,9 +163,7 @@ async def test_an_excluded_organisation_never_hears(scene: Scene) -> None:
 async def test_who_is_excluded_after_the_alert_hears_no_more(scene: Scene) -> None:
     """The alert is withdrawn without a word, and the next tier is asked at once."""
     case_id = await scene.case("urgent")
-    facts = Routing(
-        ("health_medical_service",), "urgent", "town", "fr", excluded=("org-first",)
-    )
+    facts = Routing(("health_medical_service",), "urgent", "town", "fr", excluded=("org-first",))
     async with scene.relais.db.write() as tx:
         await tx.execute(
             update(cases)

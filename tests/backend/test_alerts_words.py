@@ -136,7 +136,7 @@ async def test_on_call_off_and_until_an_hour(scene: Scene) -> None:
 
 
 async def test_a_later_word_about_being_on_call_outlives_an_earlier_until(scene: Scene) -> None:
-    """"on" after "until" stays on; the same "until" again works again."""
+    """ "on" after "until" stays on; the same "until" again works again."""
     await scene.says(ANA, "until 18:00")
     await scene.says(ANA, "on")
     await scene.later(hours=4)
@@ -205,7 +205,19 @@ async def test_every_sentence_exists_and_has_what_it_needs(scene: Scene) -> None
     await scene.later(hours=2)
     await scene.case(restricted=True, code="R2S3")
     replies = [reply for one in (ANA, BEN, EVE) for reply, _ in await scene.inbox(one)]
-    for text in ("help", "mine", "who", "until 9", "off", "on", "test", "language", "take", "1", "x"):
+    for text in (
+        "help",
+        "mine",
+        "who",
+        "until 9",
+        "off",
+        "on",
+        "test",
+        "language",
+        "take",
+        "1",
+        "x",
+    ):
         replies += await scene.hears(ANA, Said(text))
     replies += await scene.hears(EVE, Said("take M2R5"))
     replies += await scene.hears(EVE, Chose("a:open:M2R5"))

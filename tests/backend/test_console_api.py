@@ -113,7 +113,9 @@ async def test_who_may_act_on_which_case(staff: Staff) -> None:
     acts = ("take", "pass", "done", "steps")
     for browser, code in ((staff.operator, "role"), (staff.nobody, "signed_out")):
         for act in (*acts, "conflict"):
-            answer = await browser.post(f"/v1/cases/{case_id}/{act}", body if act == "steps" else {})
+            answer = await browser.post(
+                f"/v1/cases/{case_id}/{act}", body if act == "steps" else {}
+            )
             assert answer.json()["code"] == code
     for act in acts:  # Eve was not alerted
         answer = await staff.eve.post(f"/v1/cases/{case_id}/{act}", body if act == "steps" else {})

@@ -28,7 +28,8 @@ async def db(database_url: str, tmp_path: Path) -> AsyncIterator[Database]:
 
 async def _count(db: Database) -> int:
     async with db.read() as connection:
-        return (await connection.execute(select(topics.c.count))).scalar_one()
+        count: int = (await connection.execute(select(topics.c.count))).scalar_one()
+        return count
 
 
 async def test_no_update_is_lost_among_many_writers(db: Database) -> None:

@@ -213,9 +213,7 @@ async def test_a_row_that_was_tampered_with_counts_for_nothing(console: Console)
     """A newest roster that does not verify is not replaced by the one before it."""
     await console.enrolled(ADA)
     async with console.relais.db.write() as tx:
-        await tx.execute(
-            update(rosters).where(rosters.c.version == 2).values(signature=bytes(64))
-        )
+        await tx.execute(update(rosters).where(rosters.c.version == 2).values(signature=bytes(64)))
     assert await in_force(console) is None
 
 

@@ -145,7 +145,7 @@ class Person:
         """Option ids under the last reply."""
         return [option.token.partition(":")[2] for option in self.replies[-1].options]
 
-    def keys(self) -> list[str]:
+    def footer(self) -> list[str]:
         """Footer commands under the last reply."""
         return [option.token.partition("!")[2] for option in self.replies[-1].footer]
 

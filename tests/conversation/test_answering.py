@@ -57,7 +57,7 @@ def test_long_lists_come_in_pages() -> None:
     """More than seven options are paged; numbers go on counting and reach every page."""
     person = at(Person(), ["needs"])
     assert len(person.options()) == 7
-    assert "next_page" in person.keys()
+    assert "next_page" in person.footer()
     person.presses("!next_page")
     assert person.replies[-1].first == 8
     assert person.options() == ["unsure"]
@@ -159,5 +159,5 @@ def test_a_say_joins_the_next_question() -> None:
         "rich/who_reads/by/channel/telegram",
         "rich/for_whom/text",
     ]
-    assert "more" in person.keys()
+    assert "more" in person.footer()
     assert person.says("more").ids() == ["rich/who_reads/more", "rich/for_whom/text"]

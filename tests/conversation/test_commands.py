@@ -123,7 +123,7 @@ def test_back_stops_at_a_consent() -> None:
     """What was agreed to is not undone by going back."""
     person = at(Person(), ["reply_here"]).says("back")
     assert person.ids()[0] == "engine/back_stops/text"
-    assert "back" not in person.keys()
+    assert "back" not in person.footer()
 
 
 def test_back_keeps_what_still_applies_and_discards_the_rest() -> None:

@@ -43,7 +43,7 @@ class Person:
         body = self.turn(inbound | {"message_id": f"in-{self.count}"}, event_id)
         answer = self.client.post(self.path("turns"), content=body, headers=self.headers())
         assert answer.status_code == 200, (answer.status_code, answer.text)
-        return self._settle(answer.json()["delivery"])
+        return self.settles(answer.json()["delivery"])
 
     def turn(self, inbound: dict[str, Any], event_id: str) -> bytes:
         """The body of a turn, sealed."""
@@ -70,13 +70,13 @@ class Person:
         answer = self.client.get(
             self.path("deliveries"), params={"wait": 0}, headers=self.headers()
         )
-        texts = []
-        for delivery in answer.json()["deliveries"]:
-            if delivery["address"] == self.address:
-                texts.append(self._settle(delivery))
-        return "\n".join(texts)
+        return "\n".join(
+            self.settles(delivery)
+            for delivery in answer.json()["deliveries"]
+            if delivery["address"] == self.address
+        )
 
-    def _settle(self, delivery: dict[str, Any] | None) -> str:
+    def settles(self, delivery: dict[str, Any] | None) -> str:
         texts = []
         while delivery is not None:
             texts.append(delivery["text"])

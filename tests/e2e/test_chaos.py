@@ -7,6 +7,7 @@ row is a double; Telegram allows one only between a send and its confirmation.
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,19 @@ from tests.e2e.fake_bot_api import FakeBotApi
 from tests.e2e.processes import Process, backend_process, free_port
 
 SCRIPT = (
-    "hello", "1", "1", "2", "help", "1 2", "status", "3", "repeat", "back", "2", "2", "repeat",
+    "hello",
+    "1",
+    "1",
+    "2",
+    "help",
+    "1 2",
+    "status",
+    "3",
+    "repeat",
+    "back",
+    "2",
+    "2",
+    "repeat",
 )
 PEOPLE = 8
 
@@ -55,7 +68,9 @@ def compare(peace: list[str], heard: list[str]) -> Damage:
 
 def all_said(telegram: FakeBotApi, chat: int) -> list[str]:
     """Everything the bot ever sent to this chat, doubles included."""
-    return [message.text for message in telegram.messages if message.by_bot and message.chat == chat]
+    return [
+        message.text for message in telegram.messages if message.by_bot and message.chat == chat
+    ]
 
 
 def wait_until_said(telegram: FakeBotApi, chat: int, count: int, seconds: float) -> None:
@@ -69,7 +84,9 @@ def wait_until_said(telegram: FakeBotApi, chat: int, count: int, seconds: float)
     "kills", [pytest.param(50, id="50"), pytest.param(500, id="500", marks=pytest.mark.long)]
 )
 @pytest.mark.timeout(3600)
-def test_kills_lose_and_reorder_nothing(kills: int, tmp_path: Path) -> None:
+def test_kills_lose_and_reorder_nothing(
+    kills: int, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """0 lost and 0 reordered over the kills; doubles are counted, and bounded by the kills."""
     chance = random.Random(kills)  # the same kills at every run
     port = free_port()
@@ -85,7 +102,8 @@ def test_kills_lose_and_reorder_nothing(kills: int, tmp_path: Path) -> None:
         finally:
             bot.stop()
             backend.stop()
-    print(f"\nchaos: {kills} kills, {len(done)} people, {damage}")
+    (tmp_path / "figures.txt").write_text(f"{kills} kills, {len(done)} people, {damage}")
+    record_property("chaos", f"{kills} kills, {len(done)} people, {damage}")
     assert (damage.lost, damage.reordered) == (0, 0)
     assert damage.doubled <= kills
 

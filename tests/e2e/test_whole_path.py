@@ -89,7 +89,7 @@ def tells_everything(phone: ChatPhone) -> None:
     phone.presses("Tell more now", "I will ask what happened")
     phone.presses("Keep it", "Did you already tell")
     phone.presses("No", "Are you a woman")
-    phone.presses("A woman", "hard words")
+    phone.presses("A woman", "What happened?")
     phone.presses("Skip", "Did someone take you")
     phone.presses("No", "once or more")
     phone.presses("Once", "When was it")
@@ -227,9 +227,11 @@ def test_pages_ask_nobody_else(demo: Demo) -> None:
     page.on("request", lambda request: asked.append(request.url))
     page.on(
         "console",
-        lambda message: complaints.append(message.text)
-        if re.search("policy|CSP", message.text, re.IGNORECASE)
-        else None,
+        lambda message: (
+            complaints.append(message.text)
+            if re.search("policy|CSP", message.text, re.IGNORECASE)
+            else None
+        ),
     )
     for path in ("/", "/chat", "/console", "/docs"):
         page.goto(demo.base + path)
