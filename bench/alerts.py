@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 
 from bench.results import Row
-from tests.e2e.console_client import ConsoleClient
-from tests.e2e.processes import backend_process, free_port
+from tests.e2e.console_client import enrol_demo_member
+from tests.e2e.processes import free_port, run_process
 from tests.e2e.talking import Person
 
 ROUNDS = 30
@@ -21,11 +21,11 @@ def measure() -> Row:
     """p95 of ``ROUNDS`` cases, with the responder's bot long-polling as bots do."""
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
-        process = backend_process(Path(folder), port=port)
+        process = run_process(Path(folder), port)
         process.start()
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=40) as client:
-                ConsoleClient.enrol_demo_member(client, Path(folder))
+                enrol_demo_member(client, process.log.read_text())
                 latencies = [_one(client, number) for number in range(ROUNDS)]
         finally:
             process.stop()

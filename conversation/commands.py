@@ -38,7 +38,7 @@ def command_of(turn: "Turn", word: str) -> str | None:
         found = word[1:]
     if found in _PLAIN and not _applies(turn, found):
         return None
-    return found if found in COMMANDS or found == "leave" else None
+    return found if found in COMMANDS or found in LEAVING else None
 
 
 def button_command(option: str) -> str | None:
@@ -176,4 +176,5 @@ COMMANDS: Final[dict[str, Callable[["Turn"], None]]] = {
     "next_page": lambda turn: _turn_page(turn, PAGE),
     "previous_page": lambda turn: _turn_page(turn, -PAGE),
 }
-"""All but `leave`, which is looked for before anything else."""
+"""All but those that leave, which are looked for before anything else."""
+LEAVING: Final = frozenset({"leave", "stop"})

@@ -43,6 +43,12 @@ def leave(turn: "Turn") -> None:
     _say_goodbye(turn, "goodbye")
 
 
+def revoke_contact(turn: "Turn") -> None:
+    """She wrote `stop`: nobody writes to her here any more."""
+    if turn.answers.get("reply_here") is not None or turn.kept:
+        turn.effects.append(fx.Contact("no"))
+
+
 def leave_safely(turn: "Turn") -> None:
     """Not safe now: stop. Before anything was told, nothing at all is kept."""
     if begun(turn) or turn.returning:

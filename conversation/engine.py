@@ -10,7 +10,7 @@ from conversation import ending
 from conversation.answering import Answered, Shown, pressed, said
 from conversation.asking import OVERLAYS, draw, renew
 from conversation.builtin import TRACKED
-from conversation.commands import button_command, command_of, run
+from conversation.commands import LEAVING, button_command, command_of, run
 from conversation.context import Context
 from conversation.document import Interview, Step
 from conversation.events import Chose, Deleted, Edited, Event, Said, Sent, Silence, Started
@@ -70,7 +70,9 @@ def _hear(turn: Turn, event: Event) -> _Heard:
 def _take(turn: Turn, event: Event) -> None:
     """Something she did. Leaving comes before everything, in every state."""
     heard = _hear(turn, event)
-    if heard.command == "leave":
+    if heard.command in LEAVING:
+        if heard.command == "stop":
+            ending.revoke_contact(turn)
         ending.leave(turn)
     elif turn.context.code_matches and isinstance(event, Said) and at_opening(turn):
         come_back(turn)

@@ -1,36 +1,31 @@
 """From one question to the next: relevance, `then`, blocks, and the way back."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from conversation import effects as fx
 from conversation import ending, facts
 from conversation.asking import draw, entry, renew
 from conversation.builtin import TRACKED
-from conversation.choices import to_leave_out
-from conversation.recording import discard, record
-from conversation.review import ACCOUNT
+from conversation.recording import record
+from conversation.relevance import (
+    discard_irrelevant,
+    held,
+    in_block,
+    keeping_relevant,
+    path_at,
+    relevant,
+    then_of,
+)
 from conversation.signposts import signpost
 from conversation.wording import phrase, worded
 
 if TYPE_CHECKING:
-    from conversation.document import Step, Then
+    from conversation.document import Step
     from conversation.state import Value
     from conversation.turn import Turn
 
 # The stack of `resume` holds, outermost last, places to go on at, separated by "|":
 # "route:step" asks that step again, "route>step" follows its answer, "route+step" goes past it.
-
-
-def relevant(turn: "Turn", step: "Step") -> bool:
-    """Its condition holds, and there is something to ask."""
-    if step.when is not None and not step.when(turn):
-        return False
-    if step.compartment in ACCOUNT and "account" not in turn.parts:
-        return False  # nothing of part 2 before she agreed to it
-    if step.source == "organisations":
-        return bool(to_leave_out(turn, step))
-    return step.source != "areas" or step.own_words or bool(turn.context.directory.areas)
 
 
 def walk(turn: "Turn", place: int) -> None:
@@ -65,11 +60,17 @@ def _pass(turn: "Turn", step: "Step", place: int) -> int:
     """A step that was answered before: where its answer leads."""
     if step.silent:
         return place
-    if not _in_block(turn, step):
+    again = step.id in turn.trail
+    if not in_block(turn, step):
         _enter(turn, step)  # `back` visits it here only if no block asked it
-    then = _then(turn, step)
-    if then is not None and then.verb == "goto":
+    then = then_of(turn, step)
+    if then is None:
+        return place
+    if then.verb == "goto":
         return turn.steps.index[then.target]
+    if then.verb == "become" and not again and turn.route == "main":
+        turn.path = then.target
+        return 0
     return place
 
 
@@ -77,7 +78,7 @@ def _urgent_waits(turn: "Turn", step: "Step") -> bool:
     """She went back past an answer that leads to the urgent block, and forward again."""
     if not step.then or turn.route == "urgent" or "block" in turn.parts:
         return False
-    then = _then(turn, step)
+    then = then_of(turn, step)
     return then is not None and then.verb == "urgent" and "urgent" not in turn.resume
 
 
@@ -128,7 +129,7 @@ def store(turn: "Turn", step: "Step", value: "Value", text: str | None = None) -
 
 def follow(turn: "Turn", step: "Step") -> None:
     """Go where the answer to ``step`` leads."""
-    then = _then(turn, step)
+    then = then_of(turn, step)
     place = turn.steps.index[step.id] + 1
     if then is None:
         walk(turn, place)
@@ -146,19 +147,6 @@ def follow(turn: "Turn", step: "Step") -> None:
             ending.finish(turn)
 
 
-def _then(turn: "Turn", step: "Step") -> "Then | None":
-    if not step.then:
-        return None
-    value = turn.answers.get(step.id)
-    if value is None:
-        return step.then.get("skip")
-    if isinstance(value, list):
-        return next((step.then[one] for one in value if one in step.then), None)
-    if isinstance(value, str) and value in step.then:
-        return step.then[value]
-    return step.then.get("answered")
-
-
 def _goto(turn: "Turn", step: "Step", target: str) -> None:
     place = turn.steps.index[target]
     wanted = turn.steps.steps[place]
@@ -171,7 +159,7 @@ def _goto(turn: "Turn", step: "Step", target: str) -> None:
 
 def _become(turn: "Turn", path: str, place: int) -> None:
     turn.path = path
-    _discard_irrelevant(turn, _held(turn, place))
+    discard_irrelevant(turn, held(turn, place))
     walk(turn, 0)
 
 
@@ -218,50 +206,13 @@ def go_on(turn: "Turn") -> None:
         walk(turn, steps.index[name])
 
 
-def keeping_relevant(turn: "Turn", place: int, change: Callable[[], None]) -> None:
-    """Make a change, then discard the later answers that it made irrelevant; keep the others."""
-    held = [step for step in _held(turn, place) if relevant(turn, step)]
-    change()
-    _discard_irrelevant(turn, held)
-
-
-def _held(turn: "Turn", place: int) -> "list[Step]":
-    """Later steps that were answered in this route. What a block asked stays as it is."""
-    return [
-        step
-        for step in turn.steps.steps[place:]
-        if step.id in turn.answers and not _in_block(turn, step)
-    ]
-
-
-def _in_block(turn: "Turn", step: "Step") -> bool:
-    return any(name.endswith(f":{step.id}") for name in turn.trail)
-
-
-def _discard_irrelevant(turn: "Turn", held: "list[Step]") -> None:
-    for step in held:
-        if step.id in turn.answers and not relevant(turn, step):
-            discard(turn, step)
-
-
-def _path_at(turn: "Turn", trail: tuple[str, ...]) -> str:
-    """The path as it was after these questions."""
-    path = ""
-    main = turn.interview.routes["main"]
-    for name in trail:
-        if name in main.index:
-            then = _then(turn, main.steps[main.index[name]])
-            path = then.target if then is not None and then.verb == "become" else path
-    return path
-
-
 def go_back(turn: "Turn") -> None:
     """The question before this one, across the edge of a block if need be."""
     here = entry(turn, turn.at)
     place = turn.trail.index(here) if here in turn.trail else len(turn.trail)
     name = turn.trail[place - 1]
     turn.trail = turn.trail[:place]
-    turn.path = _path_at(turn, turn.trail[: place - 1])
+    turn.path = path_at(turn, turn.trail[: place - 1])
     route, colon, step_id = name.rpartition(":")
     wanted = route if colon else "main"
     if wanted != turn.route:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from conversation import facts
-from conversation.effects import AskHelp
+from conversation.effects import AskHelp, Submit
 from conversation.replies import Name, Param, Part, Ref, Several, Time
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def status(turn: "Turn") -> Part:
     """What has become of her request: always true, never a promise."""
     case = turn.context.status
     kind = case.kind
-    if kind == "nothing" and any(isinstance(effect, AskHelp) for effect in turn.effects):
+    if kind == "nothing" and any(isinstance(e, AskHelp | Submit) for e in turn.effects):
         kind = "received"
     if kind in _STATUS:
         return phrase(f"status_{kind}")

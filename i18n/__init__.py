@@ -6,11 +6,11 @@ Imports nothing of ours; reads its own files and nothing else.
 
 from i18n.catalogues import Catalogues, domain_of
 from i18n.channels import CAPABILITIES, Capabilities
+from i18n.commands import COMMANDS, is_greeting, keyword, keywords, plain
 from i18n.errors import CatalogueError, Finding, LanguagesError, PhrasesError, TextsError
 from i18n.keyboard import Button
-from i18n.keywords import COMMANDS, is_greeting, keyword, keywords, plain
-from i18n.languages import SOURCE, Language, Languages, negotiate
-from i18n.languages import packaged as languages
+from i18n.language import SOURCE, Language, Languages, negotiate
+from i18n.language import packaged as languages
 from i18n.rendering import Bubble, render
 
 __all__ = [

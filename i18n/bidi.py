@@ -7,7 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from i18n.languages import Direction
+    from i18n.language import Direction
 
 FSI: Final = "\u2068"
 PDI: Final = "\u2069"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Self
 
 from i18n import phrases, po
-from i18n.languages import SOURCE, Languages, packaged
+from i18n.language import SOURCE, Languages, packaged
 from i18n.placeholders import MISSING, placeholders
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal
 
-from i18n import glossary, keywords, po
+from i18n import commands, glossary, po
 from i18n.catalogues import domain_of
 from i18n.channels import CAPABILITIES
 from i18n.errors import Finding
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog, Message
 
     from i18n.extract import Source
-    from i18n.languages import Language, Languages
+    from i18n.language import Language, Languages
 
 SAY: Final = 600
 """Longest message, in characters, that is still read on a small phone."""
@@ -45,7 +45,7 @@ def check_sources(sources: Sequence[Source], language: Language) -> Iterator[Fin
 
 def check_keywords(languages: Languages) -> tuple[Finding, ...]:
     """Words that would mean two commands."""
-    return keywords.collisions(languages)
+    return commands.collisions(languages)
 
 
 def check_catalogue(
@@ -137,7 +137,8 @@ def _text(
         advice = f"`{name}` holds a direction mark: remove it, rendering sets them"
         yield Finding(file, line, "BIDI001", advice)
     if language.digits != "latn" and _ASCII_DIGITS.search(text):
-        advice = f"`{name}` has digits 0 to 9: write {language.localise('0')} to {language.localise('9')}"
+        own = f"{language.localise('0')} to {language.localise('9')}"
+        advice = f"`{name}` has digits 0 to 9: write {own}"
         yield Finding(file, line, "DIG001", advice, "warning")
     if not message_id:
         return

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from i18n.languages import Language
+    from i18n.language import Language
 
 CONSOLE: Final = "console"
 ALL_DOMAINS: Final = (*DOMAINS, CONSOLE)
@@ -54,7 +54,9 @@ def _javascript(code: bytes, name: str, *, jsx: bool) -> Iterator[Source]:
         io.BytesIO(code), {"t": None}, ["i18n:"], {"jsx": jsx, "encoding": "utf-8"}
     )
     for line, _, messages, comments in calls:
-        first: object = messages if isinstance(messages, str) else (*(messages or ()), None)[0]
+        # Typed as a list; in truth the one string, or a tuple with None for what is no string.
+        said: object = messages
+        first = said[0] if isinstance(said, tuple) and said else said
         if isinstance(first, str) and first:
             note = " ".join(c.removeprefix("i18n:").strip() for c in comments)
             yield Source("", first, note, name, line)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from i18n.bidi import clean, isolate
-from i18n.keywords import key_of
+from i18n.commands import key_of
 from i18n.shapes import OptionShape, tag_of
 
 if TYPE_CHECKING:

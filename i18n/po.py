@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from babel.messages.catalog import Catalog, Message
 
-    from i18n.languages import Language
+    from i18n.language import Language
 
 WIDTH: Final = 96
 

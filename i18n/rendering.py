@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from i18n.catalogues import Catalogues, Found
     from i18n.channels import Capabilities
-    from i18n.languages import Direction
+    from i18n.language import Direction
     from i18n.shapes import PartShape, ReplyShape
 
 HELP: Final = "engine/help/text"

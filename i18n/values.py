@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from i18n.catalogues import Catalogues
-    from i18n.languages import Language
+    from i18n.language import Language
 
 SEASON: Final = "engine/season/options/{}"
 """Message id of a season's name."""

@@ -1,5 +1,6 @@
 """Calls to the Bot API, with its errors told apart: never, later, or once more."""
 
+import os
 from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, Final, TypeVar
@@ -55,6 +56,8 @@ class TelegramBot(Bot):
 
 def open_bot(token: str, api_url: str) -> TelegramBot:
     """A bot that has not signed in yet."""
+    # The library's own switch for `retry_after` as a timedelta; without it every 429 also warns.
+    os.environ.setdefault("PTB_TIMEDELTA", "true")
     return TelegramBot(
         token,
         base_url=f"{api_url}/bot",

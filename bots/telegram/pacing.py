@@ -28,12 +28,13 @@ class Pacer:
         pause = due - now - (CHAT_BURST - 1) / PER_CHAT
         if pause > 0:
             await self._world.sleep(pause)
-        await self._any()
+        await self.anyhow()
         if len(self._chats) > _PRUNE_AT:
             now = self._world.monotonic()
             self._chats = {chat: due for chat, due in self._chats.items() if due > now}
 
-    async def _any(self) -> None:
+    async def anyhow(self) -> None:
+        """As :meth:`turn`, for calls that say nothing in the chat (deleting must be quick)."""
         now = self._world.monotonic()
         due = max(self._all, now)
         self._all = due + 1 / PER_SECOND

@@ -84,15 +84,18 @@ class Sender:
         return Sent((target,))
 
     async def _delete(self, delivery: Delivery) -> Sent:
-        """What Telegram lets a bot delete: both sides' messages of the last 48 hours."""
-        ids = [int(target) for target in delivery.target if target.isdecimal()]
+        """What Telegram lets a bot delete: both sides' messages of the last 48 hours.
+
+        The newest first: whoever leaves in a hurry has those on the screen.
+        """
+        ids = sorted((int(t) for t in delivery.target if t.isdecimal()), reverse=True)
         for start in range(0, len(ids), DELETE_AT_ONCE):
             await self._delete_some(delivery.address, ids[start : start + DELETE_AT_ONCE])
         return await self._send(delivery) if delivery.text else Sent()
 
     async def _delete_some(self, address: str, ids: list[int]) -> None:
         """One id too old may refuse the whole batch: halve it until only that one is left out."""
-        await self._pacer.turn(address)
+        await self._pacer.anyhow()
         try:
             await call(self._bot.delete_messages(_chat(address), ids), self._health)
         except (NotPossible, NotModified):

@@ -1,8 +1,8 @@
 """Cases for the console's tests, as a turn makes them."""
 
 from collections.abc import Collection
+from typing import Any
 
-import msgspec
 from sqlalchemy import insert
 
 from backend.cases.opening import make_compartments, publics_of
@@ -11,6 +11,7 @@ from backend.cases.routing import Routing, dump_routing
 from backend.database.tables import alerts, cases, compartments, grants, items
 from backend.relais import Relais
 from backend.vault.compartments import ACCOUNT, HELP
+from tests.backend.consoles import b64
 
 SENTINEL = "Zx9-sentinel-words"
 
@@ -86,8 +87,6 @@ async def open_case(
     return case_id
 
 
-def step(item_id: str, sealed: bytes, generation: int = 1) -> dict[str, object]:
+def step(item_id: str, sealed: bytes, generation: int = 1) -> dict[str, Any]:
     """The body of a noted step."""
-    raw = {"item_id": item_id, "generation": generation, "sealed": sealed}
-    done: dict[str, object] = msgspec.to_builtins(raw)
-    return done
+    return {"item_id": item_id, "generation": generation, "sealed": b64(sealed)}

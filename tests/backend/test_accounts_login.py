@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -99,13 +100,16 @@ async def test_of_two_log_ins_with_one_code_one_gets_in(console: Console) -> Non
 async def test_salts_of_unknown_names_are_stable_and_their_own(
     sqlite_url: str, tmp_path: Path
 ) -> None:
-    """Asking twice, in another spelling or after a restart does not tell that nobody has the name."""
-    answers = []
+    """Asking twice, in another spelling or after a restart does not tell that nobody has it."""
+    answers: list[dict[str, Any]] = []
+    real: dict[str, Any] = {}
     for seed in (1, 2):
         async with running_console(sqlite_url, tmp_path, seed=seed) as console:
             browser = Browser(console.client(), console.clock, "", bytes(32))
-            for name in ("Nobody", " nobody ", "Somebody"):
-                answers.append((await browser.post("/v1/login/start", {"name": name})).json())
+            answers += [
+                (await browser.post("/v1/login/start", {"name": name})).json()
+                for name in ("Nobody", " nobody ", "Somebody")
+            ]
             if seed == 1:
                 ada = await console.enrolled(ADA)
                 real = (await ada.post("/v1/login/start", {"name": ADA})).json()

@@ -17,7 +17,7 @@ from backend.demo.document import Demo, DemoMember, load_demo
 from backend.demo.start import start_demo
 from sealing import Context, KeyPair, PublicKey, open_text, seal_text
 from tests.backend.console_cases import SENTINEL, open_case, step
-from tests.backend.consoles import Browser, Console, b64, running_console
+from tests.backend.consoles import Browser, Console, b64, every_byte, running_console
 
 HELP = {"brief", "medical", "team"}
 ACCOUNT = {"account", "perpetrator", "evidence"}
@@ -66,7 +66,8 @@ async def staff(database_url: str, tmp_path: Path) -> AsyncIterator[Staff]:
             browser.client = console.client()
             assert (await browser.log_in()).status_code == 200
         nobody = Browser(console.client(), console.clock, "", bytes(32))
-        yield Staff(console, *people, nobody)
+        ada, sam, eve, cleo, otto = people
+        yield Staff(console, ada, sam, eve, cleo, otto, nobody)
 
 
 def everyone(staff: Staff) -> list[str]:
@@ -109,7 +110,7 @@ async def test_who_may_act_on_which_case(staff: Staff) -> None:
     """Only who was alerted or coordinates may take; only the taker works; nobody else learns."""
     relais = staff.console.relais
     case_id = await open_case(relais, everyone(staff), alerted=[staff.ada.member_id])
-    body = step("a" * 32, b64(b"RLS\x01" + bytes(1200)))
+    body = step("a" * 32, b"RLS\x01" + bytes(1200))
     acts = ("take", "pass", "done", "steps")
     for browser, code in ((staff.operator, "role"), (staff.nobody, "signed_out")):
         for act in (*acts, "conflict"):
@@ -209,7 +210,7 @@ async def test_a_noted_step_is_kept_as_it_was_sealed(staff: Staff) -> None:
     sealed = seal_text(b'{"text":"called"}', PublicKey(base64.b64decode(public)), context)
     path = f"/v1/cases/{case_id}/steps"
     for _ in range(2):
-        answer = await ada.post(path, step("b" * 32, b64(sealed)))
+        answer = await ada.post(path, step("b" * 32, sealed))
         assert answer.json()["status"] == "answered"
     served = (await ada.get(f"/v1/cases/{case_id}")).json()
     steps = [one for one in served["items"] if one["kind"] == "step"]
@@ -237,12 +238,12 @@ async def test_a_noted_step_is_kept_as_it_was_sealed(staff: Staff) -> None:
 async def test_a_step_that_is_not_sealed_is_refused(
     sqlite_url: str, tmp_path: Path, changes: dict[str, Any], code: str
 ) -> None:
-    """Readable text, a wrong generation or another compartment is not stored, nor is the case answered."""
+    """What is readable, or for another place, is not stored and does not count as a step."""
     async with running_console(sqlite_url, tmp_path) as console:
         ada = await console.enrolled("Ada (demo)")
         case_id = await open_case(console.relais, [ada.member_id], alerted=[ada.member_id])
         await ada.post(f"/v1/cases/{case_id}/take")
-        body = step("b" * 32, b64(b"RLS\x01" + bytes(1200))) | changes
+        body = step("b" * 32, b"RLS\x01" + bytes(1200)) | changes
         answer = await ada.post(f"/v1/cases/{case_id}/steps", body)
         assert answer.json()["code"] == code
         served = (await ada.get(f"/v1/cases/{case_id}")).json()
@@ -259,7 +260,7 @@ async def test_an_item_of_another_case_is_not_overwritten(staff: Staff) -> None:
     for case_id in ids:
         await ada.post(f"/v1/cases/{case_id}/take")
     victim = (await ada.get(f"/v1/cases/{ids[0]}")).json()["items"][0]
-    body = step(victim["id"], b64(b"RLS\x01" + bytes(1200)))
+    body = step(victim["id"], b"RLS\x01" + bytes(1200))
     answer = await ada.post(f"/v1/cases/{ids[1]}/steps", body)
     assert (answer.status_code, answer.json()["code"]) == (409, "item_exists")
     assert victim in (await ada.get(f"/v1/cases/{ids[0]}")).json()["items"]
@@ -337,8 +338,7 @@ async def test_what_she_told_is_not_in_the_database(sqlite_url: str, tmp_path: P
         case_id = await open_case(console.relais, [ada.member_id], alerted=[ada.member_id])
         await ada.post(f"/v1/cases/{case_id}/take")
         assert (await ada.get(f"/v1/cases/{case_id}")).status_code == 200
-    for path in tmp_path.rglob("*"):
-        assert path.is_dir() or SENTINEL.encode() not in path.read_bytes()
+    assert SENTINEL.encode() not in every_byte(tmp_path)
 
 
 async def test_settings_of_a_member(staff: Staff) -> None:

@@ -1,5 +1,6 @@
 """Migrations make the database that the code expects, on both kinds."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -50,7 +51,7 @@ async def test_a_failed_upgrade_leaves_nothing_half_done(
     """DDL runs in one transaction: what fails later takes everything back."""
     database = open_database(database_url, tmp_path / "relais.db")
     try:
-        with pytest.raises(RuntimeError):
+        with pytest.raises(RuntimeError):  # noqa: PT012
             async with database.write() as connection:
                 await connection.exec_driver_sql(statement)
                 raise RuntimeError
@@ -59,3 +60,15 @@ async def test_a_failed_upgrade_leaves_nothing_half_done(
         assert names == []
     finally:
         await database.close()
+
+
+async def test_replicas_that_start_together_migrate_once(postgres_url: str, tmp_path: Path) -> None:
+    """Of several on one PostgreSQL one migrates; the others wait and find nothing to do."""
+    databases = [open_database(postgres_url, tmp_path / "relais.db") for _ in range(3)]
+    try:
+        await asyncio.gather(*(migrations.upgrade(database) for database in databases))
+        async with databases[0].write() as connection:
+            assert await connection.run_sync(_differences) == ""
+    finally:
+        for database in databases:
+            await database.close()

@@ -184,7 +184,7 @@ async def test_only_the_next_version_may_follow(console: Console) -> None:
 
 
 async def test_a_database_put_back_does_not_bring_an_old_roster_back(console: Console) -> None:
-    """The highest version is remembered outside the database: after a rollback nobody is sealed to."""
+    """The highest version is remembered elsewhere: after a rollback nobody is sealed to."""
     ada = await console.enrolled(ADA)
     assert await held_by(console, ada.member_id) == [ada.member_id, RECOVERY]
     assert await install_next(console, members=()) == ""
@@ -196,7 +196,7 @@ async def test_a_database_put_back_does_not_bring_an_old_roster_back(console: Co
 
 
 async def test_the_roster_in_use_can_be_put_back(console: Console) -> None:
-    """After a rollback the very same newest document is taken again, another of its version not."""
+    """After a rollback the very same newest document is taken again."""
     await console.enrolled(ADA)
     async with console.relais.db.write() as tx:
         row = (await tx.execute(select(rosters).where(rosters.c.version == 2))).one()
@@ -218,7 +218,7 @@ async def test_a_row_that_was_tampered_with_counts_for_nothing(console: Console)
 
 
 async def test_a_ghost_is_never_sealed_to(console: Console) -> None:
-    """A member row whose keys or roles differ from the roster, or that is not in it, is no holder."""
+    """A row whose keys or roles differ from the roster, or that is not in it, is no holder."""
     ada, sam = await console.enrolled(ADA), await console.enrolled(SAM)
     assert await held_by(console, ada.member_id, sam.member_id) == [
         ada.member_id,

@@ -1,10 +1,7 @@
 """Phones and consoles in a real Chromium."""
 
-import base64
-import hmac
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +13,8 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+
+from tests.e2e.codes import totp
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 
@@ -39,16 +38,6 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
-
-
-def totp(secret: str, ahead: int = 0) -> str:
-    """The code of an authenticator (RFC 6238, SHA-1, 6 digits), ``ahead`` steps from now."""
-    key = base64.b32decode(secret.replace(" ", "").upper())
-    step = int(time.time()) // 30 + ahead
-    digest = hmac.digest(key, step.to_bytes(8, "big"), "sha1")
-    start = digest[-1] & 15
-    number = int.from_bytes(digest[start : start + 4], "big") & 0x7FFFFFFF
-    return f"{number % 1_000_000:06d}"
 
 
 class ChatPhone:

@@ -110,7 +110,12 @@ def run_process(directory: Path, port: int) -> Process:
     """`relais run`, as `make run` starts it."""
     return Process(
         arguments=["-m", "launch.cli", "run"],
-        environment={"RELAIS_DATA_DIR": str(directory / "var"), "RELAIS_PORT": str(port)},
+        environment={
+            "RELAIS_DATA_DIR": str(directory / "var"),
+            "RELAIS_PORT": str(port),
+            "RELAIS_BOT_TOKEN_TELEGRAM": bot_token("telegram"),
+            "RELAIS_JOB_SECONDS": "0.2",
+        },
         log=directory / "run.log",
         ready_url=f"http://127.0.0.1:{port}/readyz",
     )

@@ -24,6 +24,7 @@ class Serving:
         self.port = port
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self._listener: socket.socket | None = None
 
     @property
     def url(self) -> str:
@@ -32,7 +33,7 @@ class Serving:
 
     def start(self) -> Self:
         """Listening when this returns."""
-        listener = socket.socket()
+        listener = self._listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", self.port))
         self.port = listener.getsockname()[1]
@@ -53,6 +54,8 @@ class Serving:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(10)
+        if self._listener is not None:
+            self._listener.close()
         self._server = self._thread = None
 
     def __enter__(self) -> Self:

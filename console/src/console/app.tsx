@@ -4,11 +4,13 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api/client";
 import type { Me } from "../api/types";
-import { t, useLocale } from "../shared/i18n";
+import { wipe } from "../crypto";
+import { learn, locale, t, useLocale } from "../shared/i18n";
 import { Loading, Notice } from "../shared/ui";
 import { CaseScreen } from "./case/screen";
 import { Enrol } from "./enrol/enrol";
 import { type Left, watchIdle } from "./idle";
+import { rememberedLocale } from "./language";
 import { Messengers } from "./messengers";
 import { replaceRoute, type Route, useRoute } from "./route";
 import { close, type Open } from "./session";
@@ -51,12 +53,12 @@ export function App(): JSX.Element {
           token={route.token}
           root={route.root}
           onDone={(enrolled) => {
-            if (open) close(open);
+            if (open) wipe(open.seed);
             setOpen(null);
-            setKnown(null);
             setName(enrolled);
             setNotice("");
             replaceRoute("#/");
+            api.me().then(setKnown, () => setKnown(null));
           }}
         />
       </Frame>
@@ -77,6 +79,7 @@ export function App(): JSX.Element {
             onOpen={(opened) => {
               setNotice("");
               setOpen(opened);
+              speakTo(opened.me);
             }}
             onForget={() => lock("")}
           />
@@ -96,6 +99,11 @@ export function App(): JSX.Element {
       />
     </Frame>
   );
+}
+
+/** The member's own language, unless another was chosen in this browser. */
+function speakTo(me: Me): void {
+  if (rememberedLocale("") === "" && me.locale !== locale().locale) void learn(me.locale);
 }
 
 function Screen(props: {

@@ -125,7 +125,7 @@ export async function unlock(typed: Typed, root: string | null): Promise<Open> {
   const { argon } = await api.loginStart(typed.name.trim());
   const secrets = await stretch(await written(typed.words), argonOf(argon));
   try {
-    const answer = await api.login(typed.name.trim(), base64(secrets.login), typed.totp.trim());
+    const answer = await api.login(typed.name.trim(), base64(secrets.login), typed.totp.replace(/\s/gu, ""));
     return await openSeed(answer.me, answer.wrapped_seed, secrets.wrap, root);
   } catch (error) {
     if (!(error instanceof UnknownRoot)) await api.logout().catch(() => undefined);

@@ -6,7 +6,7 @@ import type { CaseLine, LogLine } from "../../api/types";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { list, moment } from "../../shared/times";
-import { Heading, Loading, Notice } from "../../shared/ui";
+import { Button, Heading, Loading, Notice } from "../../shared/ui";
 import { compartmentName, logName, needName } from "../names";
 import type { Open } from "../session";
 import { lineFacts, Urgency } from "../tonight/line";
@@ -92,6 +92,7 @@ function OpenCase(props: {
         </details>
       ))}
       <Timeline log={read.file.log} />
+      <Button testId="case-refresh" kind="quiet" onClick={() => void onChanged()}>{t("Look for news")}</Button>
       <Actions
         id={line.id}
         acts={acts(line)}

@@ -1,4 +1,4 @@
-/** One case: asked for, opened, refreshed while it is on the screen. */
+/** One case: asked for, opened, and asked for again only with cause, as every serving is logged. */
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { api, ApiError } from "../../api/client";
@@ -8,7 +8,7 @@ import type { Open } from "../session";
 import type { Labels } from "./labels";
 import { freshMemory, openCase, type OpenedCase } from "./opened";
 
-const EVERY_MS = 8000;
+const STALE_MS = 60_000;
 
 export interface Read {
   readonly file: CaseFile;
@@ -60,17 +60,15 @@ export function useCase(id: string, open: Open, reason: string, onGone: () => vo
   }, [id, reason, me.id, keys, labelsOf, onGone]);
 
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let stopped = false;
-    const loop = async (): Promise<void> => {
-      await refresh();
-      if (!stopped) timer = setTimeout(() => void loop(), EVERY_MS);
+    let asked = Date.now();
+    const look = (): void => {
+      if (document.visibilityState !== "visible" || Date.now() - asked < STALE_MS) return;
+      asked = Date.now();
+      void refresh();
     };
-    void loop();
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-    };
+    void refresh();
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
   }, [refresh]);
 
   return { read, error, refresh };

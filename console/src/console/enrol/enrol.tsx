@@ -106,7 +106,7 @@ function Done(props: { readonly name: string; readonly onUnlock: () => void }): 
   return (
     <section class="card narrow" data-testid="enrol-done">
       <Heading>{t("Your key is made")}</Heading>
-      <p>{t("Your name here is {name}. Unlock with your six words and the next code of your app.", { name: props.name })}</p>
+      <p>{t("Your name here is {name}. Now unlock with your six words.", { name: props.name })}</p>
       <Button testId="enrol-unlock" kind="main" onClick={props.onUnlock}>{t("Unlock")}</Button>
     </section>
   );

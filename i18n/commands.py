@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from i18n.errors import Finding, LanguagesError
-from i18n.languages import Languages, packaged
+from i18n.language import Languages, packaged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +29,7 @@ COMMANDS: Final = (
     "human",
     "erase",
     "leave",
+    "stop",
     "more",
     "done",
     "menu",
@@ -38,7 +39,6 @@ COMMANDS: Final = (
 
 _EVERYWHERE: Final = {
     **{f"/{command}": command for command in COMMANDS},
-    "/stop": "leave",
     "/exit": "leave",
     "0": "menu",
     "00": "leave",

@@ -1,0 +1,1 @@
+"""Cases: how they are opened, sealed, read, worked and erased."""

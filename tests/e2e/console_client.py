@@ -1,0 +1,55 @@
+"""A responder without a browser: enrols, logs in, links a chat, goes on call, over HTTP."""
+
+import base64
+import re
+from typing import Any
+
+import httpx
+
+from sealing import KeyPair, SigningKey
+from tests.e2e.codes import totp
+from tests.e2e.talking import Person
+
+HEADER = {"X-Relais": "console"}
+
+
+def _b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def enrol_demo_member(client: httpx.Client, printed: str, address: str = "responder") -> Person:
+    """The first printed invitation is answered; the member's chat is linked and on call."""
+    token = re.findall(r"/invite/([^/\s]+)/", printed)[0]
+    invitation: dict[str, Any] = client.get(f"/v1/invitations/{token}").json()
+    seed, login = b"s" * 32, b"l" * 32
+    body = {
+        "kem_public": _b64(KeyPair(seed).public.raw),
+        "sign_public": _b64(SigningKey(seed).public),
+        "wrapped_seed": _b64(b"w" * 60),
+        "argon": {"salt": _b64(b"saltsaltsaltsalt"), "memory_kib": 65536, "passes": 3, "lanes": 1},
+        "login": _b64(login),
+        "totp": totp(invitation["totp_secret"]),
+    }
+    _ok(client.post(f"/v1/invitations/{token}", json=body, headers=HEADER))
+    _ok(
+        client.post(
+            "/v1/login",
+            json={
+                "name": invitation["member"],
+                "login": _b64(login),
+                "totp": totp(invitation["totp_secret"], 1),
+            },
+            headers=HEADER,
+        )
+    )
+    code = _ok(client.post("/v1/me/link-codes", headers=HEADER))["code"]
+    chat = Person(client, address)
+    chat.says(code)
+    _ok(client.post("/v1/me/on-call", json={"on_call": True}, headers=HEADER))
+    return chat
+
+
+def _ok(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code in {200, 201}, (answer.status_code, answer.text)
+    found: dict[str, Any] = answer.json()
+    return found
