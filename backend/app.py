@@ -14,11 +14,13 @@ from backend.console.app import install as install_console
 from backend.content import load_content
 from backend.database import open_database
 from backend.deliveries.endpoints import router as deliveries_router
+from backend.demo.document import load_demo
 from backend.demo.start import start_demo
 from backend.directory.snapshot import DirectorySnapshot
 from backend.failures import install_failures
 from backend.handlers import all_handlers
 from backend.health import router as health_router
+from backend.jobs import housekeeping
 from backend.metrics import Meters, install_metrics
 from backend.relais import Relais
 from backend.settings import CHANNELS, Settings
@@ -86,7 +88,7 @@ async def open_relais(settings: Settings, world: World, stack: AsyncExitStack) -
         vault=vault,
         content=content,
         directory=DirectorySnapshot(db, settings, world),
-        operator=settings.operator or "Relais demo",
+        operator=settings.operator or load_demo().operator,
         bot_tokens={
             channel: token
             for channel in CHANNELS
@@ -95,6 +97,7 @@ async def open_relais(settings: Settings, world: World, stack: AsyncExitStack) -
     )
     async with db.write() as tx:
         await content.archive(tx, world.now())
+        await housekeeping.ensure(tx, world)
     return relais
 
 

@@ -2,7 +2,8 @@
 
 import sys
 
-from bench import alerts, turns
+from bench import turns
+from bench.alerts import measure as measure_alert
 from bench.engine import engine_answers_per_s, peer_answers_per_s
 from bench.results import RESULTS, Row, write
 from tests.postgresql import running_postgres
@@ -22,7 +23,7 @@ def main() -> None:
     rows += turns.measure("sqlite")
     with running_postgres() as server:
         rows += turns.measure("postgresql", server.url(server.create_database()))
-    rows.append(alerts.measure())
+    rows.append(measure_alert())
     for row in rows:
         print(f"{row.name:40} {row.value:12.2f} {row.unit}", file=sys.stdout)
     write(rows)

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from conversation import facts
 from conversation.matching import match
 from conversation.replies import Name, Ref
@@ -51,13 +53,6 @@ def to_leave_out(turn: "Turn", step: "Step") -> tuple[str, ...]:
     wanted = facts.wish(turn)
     own = facts.chosen(turn, step.id)
     others = tuple(one for one in wanted.excluded if one not in own)
-    base = type(wanted)(
-        wanted.needs,
-        wanted.area,
-        wanted.locale,
-        wanted.sex,
-        others,
-        wanted.child,
-        wanted.restricted,
-    )
-    return match(turn.context.directory, base).organisations
+    # Whoever is restricted now was asked or named before: she chooses among those.
+    wished = replace(wanted, excluded=others, restricted=False)
+    return match(turn.context.directory, wished).organisations

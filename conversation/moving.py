@@ -8,8 +8,7 @@ from conversation.asking import draw, entry, renew
 from conversation.builtin import TRACKED
 from conversation.recording import record
 from conversation.relevance import (
-    discard_irrelevant,
-    held,
+    discard_off_path,
     in_block,
     keeping_relevant,
     path_at,
@@ -79,7 +78,8 @@ def _urgent_waits(turn: "Turn", step: "Step") -> bool:
     if not step.then or turn.route == "urgent" or "block" in turn.parts:
         return False
     then = then_of(turn, step)
-    return then is not None and then.verb == "urgent" and "urgent" not in turn.resume
+    running = any(place.startswith("urgent") for place in turn.resume.split("|"))
+    return then is not None and then.verb == "urgent" and not running
 
 
 def _enter(turn: "Turn", step: "Step") -> None:
@@ -159,7 +159,7 @@ def _goto(turn: "Turn", step: "Step", target: str) -> None:
 
 def _become(turn: "Turn", path: str, place: int) -> None:
     turn.path = path
-    discard_irrelevant(turn, held(turn, place))
+    discard_off_path(turn, place)
     walk(turn, 0)
 
 

@@ -39,12 +39,12 @@ def then_of(turn: "Turn", step: "Step") -> "Then | None":
 
 def keeping_relevant(turn: "Turn", place: int, change: Callable[[], None]) -> None:
     """Make a change, then discard the later answers that it made irrelevant; keep the others."""
-    kept = [step for step in held(turn, place) if relevant(turn, step)]
+    kept = [step for step in _held(turn, place) if relevant(turn, step)]
     change()
-    discard_irrelevant(turn, kept)
+    _discard_irrelevant(turn, kept)
 
 
-def held(turn: "Turn", place: int) -> "list[Step]":
+def _held(turn: "Turn", place: int) -> "list[Step]":
     """Later steps that were answered in this route. What a block asked stays as it is."""
     return [
         step
@@ -58,11 +58,25 @@ def in_block(turn: "Turn", step: "Step") -> bool:
     return any(name.endswith(f":{step.id}") for name in turn.trail)
 
 
-def discard_irrelevant(turn: "Turn", steps: "list[Step]") -> None:
+def _discard_irrelevant(turn: "Turn", steps: "list[Step]") -> None:
     """Discard those of these answers that no longer apply."""
     for step in steps:
         if step.id in turn.answers and not relevant(turn, step):
             discard(turn, step)
+
+
+def discard_off_path(turn: "Turn", place: int) -> None:
+    """She took a path: discard what belongs to another, unless a later answer leads there again."""
+    later, path = _held(turn, place), turn.path
+    off = [step for step in later if not relevant(turn, step)]
+    for step in later:
+        then = then_of(turn, step)
+        if then is not None and then.verb == "become" and relevant(turn, step):
+            turn.path = then.target
+            off = [one for one in off if not relevant(turn, one)]
+    turn.path = path
+    for step in off:
+        discard(turn, step)
 
 
 def path_at(turn: "Turn", trail: tuple[str, ...]) -> str:

@@ -151,7 +151,8 @@ def _text(
 
 def _length(file: str, line: int, message_id: str, text: str) -> Iterator[Finding]:
     label = min(c.button_label for c in CAPABILITIES.values() if c.buttons)
-    if _LABEL in message_id and len(text) > label:
+    sentence = text.endswith((".", "؟", "۔", "။"))
+    if _LABEL in message_id and len(text) > label and not sentence:
         advice = (
             f"`{message_id}` has {len(text)} characters, more than the {label} of a button: it is "
             "shown as a numbered line; say it in fewer"

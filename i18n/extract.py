@@ -58,7 +58,7 @@ def _javascript(code: bytes, name: str, *, jsx: bool) -> Iterator[Source]:
         said: object = messages
         first = said[0] if isinstance(said, tuple) and said else said
         if isinstance(first, str) and first:
-            note = " ".join(c.removeprefix("i18n:").strip() for c in comments)
+            note = " ".join(c.removeprefix("i18n:").strip() for c in comments or ())
             yield Source("", first, note, name, line)
 
 

@@ -132,9 +132,7 @@ async def barred(connection: AsyncConnection, facts: Facts) -> set[str]:
     found = await in_conflict(connection, facts.id)
     if facts.known_routing is not None and facts.known_routing.excluded:
         excluded = await connection.execute(
-            select(members.c.id).where(
-                members.c.organisation_id.in_(facts.known_routing.excluded)
-            )
+            select(members.c.id).where(members.c.organisation_id.in_(facts.known_routing.excluded))
         )
         found.update(excluded.scalars())
     return found

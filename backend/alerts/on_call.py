@@ -32,9 +32,7 @@ async def set_on_call(
     await cancel_subject(tx, timers.OFF_CALL, member_id)
     if on and until is not None:
         fresh = int.from_bytes(relais.world.random(6), "big")  # the same hour can be said again
-        await timers.set_timer(
-            tx, relais.world, timers.OFF_CALL, member_id, fresh, due_at=until
-        )
+        await timers.set_timer(tx, relais.world, timers.OFF_CALL, member_id, fresh, due_at=until)
     if not on:
         for case_id in sorted(await open_alerts(tx, member_id)):
             await pass_on(tx, relais, case_id, member_id, why="off_call")

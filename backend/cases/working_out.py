@@ -22,10 +22,10 @@ from backend.cases.recording import (
 )
 from backend.cases.routing import Routing, dump_routing, load_routing
 from backend.content import Edition
-from backend.database.tables import compartments, draft_items, members, teams
+from backend.database.tables import compartments, draft_items, members
 from backend.relais import Relais
 from backend.vault.compartments import ACCOUNT, HELP
-from conversation import State, normalise
+from conversation import State, Wish, match, normalise
 from conversation import effects as fx
 
 _ACCOUNT_PURPOSES = frozenset({"account", "evidence", "statistics", "justice"})
@@ -206,7 +206,7 @@ class Worker:
         if self.publics is not None and self.publics.place_for("account"):
             return
         routing = Routing(area=effect.area, locale=effect.locale, excluded=effect.excluded)
-        members_ = await self._members_of(effect.organisations)
+        members_ = await self._readers(effect.organisations, routing.wish())
         case_id = self.changes.case_id or self.relais.world.new_id()
         rows, granted = await make_compartments(
             self.connection, self.relais, case_id, ACCOUNT, members_, "account"
@@ -234,12 +234,21 @@ class Worker:
         await self._move_draft(ACCOUNT)
 
     async def _members_of(self, organisations: tuple[str, ...]) -> list[str]:
+        """Everyone of these organisations, coordinators without a team included."""
         found = await self.connection.execute(
-            select(members.c.id)
-            .join(teams, teams.c.id == members.c.team_id)
-            .where(teams.c.organisation_id.in_(organisations), members.c.disabled_at.is_(None))
+            select(members.c.id).where(
+                members.c.organisation_id.in_(organisations), members.c.disabled_at.is_(None)
+            )
         )
         return list(found.scalars())
+
+    async def _readers(self, organisations: tuple[str, ...], wish: Wish) -> list[str]:
+        """Who gets the account's keys: the named organisations, and coordinators not left out."""
+        found = match(await self.relais.directory.everyone(), wish)
+        coordinating = [one for tier in found.tiers if tier.coordinators for one in tier.members]
+        left_out = set(await self._members_of(wish.excluded)) if wish.excluded else set()
+        named = await self._members_of(organisations)
+        return [one for one in dict.fromkeys((*named, *coordinating)) if one not in left_out]
 
     async def _move_draft(self, places: tuple[str, ...]) -> None:
         """Seal into the new compartments what she told before they existed."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from backend.ambient import World
 
 LEASE_MS: Final = 30_000
+UNAVAILABLE_MS: Final = 5_000
 _WAITING: Final = jobs.c.status == "waiting"
 
 
@@ -56,7 +57,7 @@ async def schedule(
 async def cancel(tx: AsyncConnection, key: str) -> None:
     """It is no longer wanted. One that is running just now is not stopped.
 
-    Handlers look whether there still is something to do, under the lock that others change it under.
+    Handlers look whether there still is something to do, under the lock that guards it.
     """
     await tx.execute(update(jobs).where(jobs.c.key == key, _WAITING).values(status="dropped"))
 
@@ -182,7 +183,7 @@ async def release(tx: AsyncConnection, claimed: Claimed, now: int, code: str) ->
     """The database was unavailable: no fault of the job, so this try does not count."""
     await tx.execute(
         _mine(claimed).values(
-            error=code, attempts=jobs.c.attempts - 1, lease_until=now + wait_after(1)
+            error=code, attempts=jobs.c.attempts - 1, lease_until=now + UNAVAILABLE_MS
         )
     )
 

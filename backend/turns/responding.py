@@ -1,7 +1,7 @@
 """Turns of responders: a linked chat gives commands, and never an interview."""
 
 from backend import alerts
-from backend.accounts.links import try_link
+from backend.accounts.links import LinkResult, try_link
 from backend.deliveries import Outgoing, Wire
 from backend.relais import Relais
 from backend.turns.committing import claim, create_conversation, replay, reply_now
@@ -11,7 +11,7 @@ from backend.turns.thinking import Message
 from conversation import Part, Reply
 from i18n import negotiate
 
-_SAID = {"linked": "linked", "wrong": "link_wrong", "wait": "link_wrong", "refused": "link_other"}
+_NO_INTERVIEW = frozenset({"language", "pick_language"})
 
 
 async def member_turn(
@@ -45,15 +45,23 @@ async def link_turn(
             known.id,
             message.channel,
             inbound.text or "",
-            interviewing=bool(known.state.answers),
+            interviewing=bool(known.state.answers.keys() - _NO_INTERVIEW),
         )
-        outcome = result.outcome if result is not None else "wrong"
         locale = (result.locale if result is not None else None) or negotiate(
             inbound.locale_hint or "", relais.content.locales
         )
-        reply = Reply(parts=(Part(f"responder/{_SAID[outcome]}/text"),))
+        reply = Reply(parts=(Part(f"responder/{_said(result)}/text"),))
         answer = await reply_now(
             tx, relais, known, message, inbound, [Outgoing(locale=locale, reply=reply)]
         )
     relais.directory.invalidate()
     return answer
+
+
+def _said(result: LinkResult | None) -> str:
+    """The text that answers a code."""
+    if result is None or result.outcome == "wrong":
+        return "link_wrong"
+    if result.outcome == "refused":
+        return "link_interview" if result.reason == "interview" else "link_other"
+    return "link_wait" if result.outcome == "wait" else "linked"

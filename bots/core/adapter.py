@@ -47,6 +47,14 @@ class Announces(Protocol):
 
 
 @runtime_checkable
+class Closes(Protocol):
+    """Has connections to give back."""
+
+    async def close(self) -> None:
+        """Called last, when nothing is being sent any more."""
+
+
+@runtime_checkable
 class Wakes(Protocol):
     """Knows when an address that could not be reached can be."""
 

@@ -5,7 +5,7 @@ from typing import Self
 
 import httpx
 
-from bots.core.adapter import Adapter, Announces
+from bots.core.adapter import Adapter, Announces, Closes
 from bots.core.ambient import World
 from bots.core.client import BackendClient, open_http
 from bots.core.delivery import Delivery
@@ -104,13 +104,18 @@ class Relay:
             parts.append(self._notice(adapter).run())
         tasks = [asyncio.ensure_future(part) for part in parts]
         try:
-            await asyncio.gather(*tasks)
+            # Not gather, which would cancel the parts itself, and us a second time while they stop.
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in ended:
+                task.result()
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._outlet.close(grace)
             await self._tasks.close()
+            if isinstance(adapter, Closes):
+                await adapter.close()
             await self._http.aclose()
             self._spool.close()
 

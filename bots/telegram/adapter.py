@@ -59,17 +59,18 @@ class TelegramAdapter:
 
     async def receive(self) -> None:
         """Until cancelled; :class:`ConfigurationError` when Telegram does not know the token."""
-        try:
-            bot_id = await self._sign_in()
-            await self._set_commands()
-            if self._settings.telegram_webhook_url:
-                await self._by_webhook(bot_id)
-            else:
-                await self._insist(self._bot.delete_webhook)
-                await Polling(self._bot, self._updates, self._world, self._health).run(bot_id)
-        finally:
-            await self._updates.close()
-            await self._bot.shutdown()
+        bot_id = await self._sign_in()
+        await self._set_commands()
+        if self._settings.telegram_webhook_url:
+            await self._by_webhook(bot_id)
+        else:
+            await self._insist(self._bot.delete_webhook)
+            await Polling(self._bot, self._updates, self._world, self._health).run(bot_id)
+
+    async def close(self) -> None:
+        """See :class:`bots.core.adapter.Closes`."""
+        await self._updates.close()
+        await self._bot.close_connections()
 
     async def send(self, delivery: Delivery) -> Sent:
         """See :class:`bots.core.Adapter`."""
@@ -95,7 +96,8 @@ class TelegramAdapter:
             await self._insist(
                 lambda: self._bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED)
             )
-            await serving
+            await asyncio.wait({serving})
+            serving.result()
         finally:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)

@@ -1,7 +1,5 @@
 """A small town for the alert tests: two teams, two coordinators, a database, a clock."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,7 +28,6 @@ from backend.database.tables import (
 )
 from backend.database.tables import jobs as jobs_table
 from backend.deliveries import load_body
-from backend.directory.snapshot import DirectorySnapshot
 from backend.relais import Relais
 from backend.settings import Settings
 from backend.vault import open_vault

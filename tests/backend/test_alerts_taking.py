@@ -1,7 +1,5 @@
 """Taking a case, refusing it, working on it, closing it."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path

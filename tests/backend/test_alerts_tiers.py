@@ -1,7 +1,5 @@
 """Who is alerted, when, and with which words."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What a responder can write and press, and what is answered."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -136,7 +134,7 @@ async def test_on_call_off_and_until_an_hour(scene: Scene) -> None:
 
 
 async def test_a_later_word_about_being_on_call_outlives_an_earlier_until(scene: Scene) -> None:
-    """ "on" after "until" stays on; the same "until" again works again."""
+    """An "on" after "until" stays on; the same "until" again works again."""
     await scene.says(ANA, "until 18:00")
     await scene.says(ANA, "on")
     await scene.later(hours=4)

@@ -1,14 +1,14 @@
 """The jobs table and its runner: nothing is lost, nothing is done twice."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import jobs
 from backend.database import DatabaseUnavailable
@@ -16,15 +16,10 @@ from backend.database.statements import upsert
 from backend.database.tables import jobs as jobs_table
 from backend.database.tables import topics
 from backend.errors import busy
-from backend.jobs import queue
+from backend.jobs import Job, Work, queue
 from backend.jobs.failures import TRIES, LeaseLost
+from backend.relais import Relais
 from tests.backend.alert_scene import Scene, open_scene
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
-    from backend.jobs import Job, Work
-    from backend.relais import Relais
 
 
 @pytest.fixture
@@ -120,7 +115,7 @@ async def test_one_that_always_fails_backs_off_is_given_up_and_seen_and_stops_no
     scene.runner = _runner(scene, broken=broken)
     await scene.later(hours=5)
     assert await _counted(scene) == {"good": 1}
-    waits = [(later - now) // 1000 for now, later in zip(tried, tried[1:], strict=False)]
+    waits = [(later - now) // 1000 for now, later in pairwise(tried)]
     assert waits[:5] == [1, 2, 4, 8, 16]
     assert max(waits) == 600
     assert len(tried) == TRIES
@@ -161,14 +156,16 @@ async def test_only_the_newest_fence_finishes(scene: Scene) -> None:
     assert quick is not None
     assert quick.fence == slow.fence + 1
     with pytest.raises(LeaseLost):
-        async with scene.relais.db.write() as tx:
-            await count(tx, scene.relais, slow.job)
-            await queue.finish(tx, slow, scene.clock())
+        await _count_and_finish(scene, slow)
     assert await _counted(scene) == {}
-    async with scene.relais.db.write() as tx:
-        await count(tx, scene.relais, quick.job)
-        await queue.finish(tx, quick, scene.clock())
+    await _count_and_finish(scene, quick)
     assert await _counted(scene) == {"a": 1}
+
+
+async def _count_and_finish(scene: Scene, claimed: jobs.Claimed) -> None:
+    async with scene.relais.db.write() as tx:
+        await count(tx, scene.relais, claimed.job)
+        await queue.finish(tx, claimed, scene.clock())
 
 
 async def test_a_crash_between_claim_and_commit_loses_nothing_and_doubles_nothing(
@@ -256,9 +253,9 @@ async def test_cancel_hasten_and_cancelling_by_subject(scene: Scene) -> None:
     assert await _runner(scene).run_due() == 1
     assert await _counted(scene) == {"c": 1}
     statuses = await scene.rows(
-        select(jobs_table.c.status, func.count()).group_by(jobs_table.c.status)
+        select(jobs_table.c.status, func.count().label("many")).group_by(jobs_table.c.status)
     )
-    assert {status: many for status, many in statuses} == {"dropped": 2, "done": 1}
+    assert {row.status: row.many for row in statuses} == {"dropped": 2, "done": 1}
 
 
 async def test_a_handler_may_cancel_what_it_is_running_for(scene: Scene) -> None:
@@ -307,7 +304,7 @@ async def test_the_runner_goes_on_for_ever_and_wakes_when_something_was_committe
     await _schedule(scene, "good")
     scene.relais.wake.all()
     async with asyncio.timeout(5):
-        while not await _counted(scene):
+        while not await _counted(scene):  # noqa: ASYNC110  (only the database knows)
             await asyncio.sleep(0.01)
     assert not running.done()
     running.cancel()

@@ -51,7 +51,7 @@ async def test_a_failed_upgrade_leaves_nothing_half_done(
     """DDL runs in one transaction: what fails later takes everything back."""
     database = open_database(database_url, tmp_path / "relais.db")
     try:
-        with pytest.raises(RuntimeError):  # noqa: PT012
+        with pytest.raises(RuntimeError):
             async with database.write() as connection:
                 await connection.exec_driver_sql(statement)
                 raise RuntimeError

@@ -69,7 +69,7 @@ class FakeBackend:
                 Route(f"{root}/deliveries/{{id}}", self._settle, methods=["POST"]),
             ]
         )
-        self._serving = Serving(self._guarded)
+        self._serving = Serving(self.app)
 
     # -- for tests -------------------------------------------------------------------------------
 
@@ -139,10 +139,6 @@ class FakeBackend:
         self.stop()
 
     # -- the API ---------------------------------------------------------------------------------
-
-    async def _guarded(self, scope: Any, receive: Any, send: Any) -> None:
-        """As ``app`` (kept apart so that a test can wrap one of the two)."""
-        await self.app(scope, receive, send)
 
     def _refused(self, request: Request) -> Response | None:
         if self.down:

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -26,11 +26,30 @@ def telegram() -> Iterator[FakeBotApi]:
 @pytest.fixture
 def backend() -> Iterator[FakeBackend]:
     """The backend."""
-    with FakeBackend() as fake:
+    with FakeBackend(lease_seconds=3) as fake:
         yield fake
 
 
-def bot(directory: Path, telegram: FakeBotApi, backend: FakeBackend, **more: str) -> Process:
+Start = Callable[..., Process]
+
+
+@pytest.fixture
+def bot(tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend) -> Iterator[Start]:
+    """Makes the bot's process, not started; killed at the end."""
+    made: list[Process] = []
+
+    def make(**more: str) -> Process:
+        made.append(bot_process(tmp_path, telegram, backend, **more))
+        return made[-1]
+
+    yield make
+    for process in made:
+        process.kill()
+
+
+def bot_process(
+    directory: Path, telegram: FakeBotApi, backend: FakeBackend, **more: str
+) -> Process:
     """The bot's process, not started."""
     port = free_port()
     return Process(
@@ -50,10 +69,10 @@ def bot(directory: Path, telegram: FakeBotApi, backend: FakeBackend, **more: str
 
 
 def test_kill_9_loses_and_reorders_nothing(
-    tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend
+    bot: Start, tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend
 ) -> None:
     """Killed eight times amid 96 messages of four people: 0 lost, 0 reordered."""
-    process = bot(tmp_path, telegram, backend)
+    process = bot()
     people = (1, 2, 3, 4)
     for round_ in range(8):
         process.start()
@@ -66,7 +85,7 @@ def test_kill_9_loses_and_reorders_nothing(
         process.kill()
     process.start()
     backend.wait(lambda: len(backend.received) == 96)
-    backend.wait(lambda: len(backend.settled("sent")) == 96, 60)
+    backend.wait(lambda: len(backend.settled("sent")) == 96, 90)
     assert process.stop() == 0
     numbers = [str(n) for n in range(24)]
     for person in people:
@@ -80,9 +99,11 @@ def test_kill_9_loses_and_reorders_nothing(
     assert "you said" not in log
 
 
-def test_backend_gone_and_back(tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend) -> None:
+def test_backend_gone_and_back(
+    bot: Start, tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend
+) -> None:
     """The bot starts and accepts while the backend's port is closed, tells once, and catches up."""
-    process = bot(tmp_path, telegram, backend, RELAIS_OFFLINE_AFTER="1")
+    process = bot(RELAIS_OFFLINE_AFTER="1")
     process.start()
     telegram.write(1, "first")
     backend.wait(lambda: len(backend.settled("sent")) == 1)
@@ -102,10 +123,10 @@ def test_backend_gone_and_back(tmp_path: Path, telegram: FakeBotApi, backend: Fa
 
 
 def test_metrics_are_served_on_loopback(
-    tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend
+    bot: Start, tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend
 ) -> None:
     """``/healthz`` and ``/metrics`` answer, and count."""
-    process = bot(tmp_path, telegram, backend)
+    process = bot()
     process.start()
     telegram.write(1, "hello")
     backend.wait(lambda: len(backend.settled("sent")) == 1)
@@ -129,15 +150,13 @@ def test_metrics_are_served_on_loopback(
     ],
 )
 def test_wrong_settings_are_said_at_once(
-    tmp_path: Path,
-    telegram: FakeBotApi,
-    backend: FakeBackend,
+    bot: Start,
     setting: str,
     value: str,
     said: str,
 ) -> None:
     """The bot ends with code 2 and names the setting, without its value and without a traceback."""
-    process = bot(tmp_path, telegram, backend)
+    process = bot()
     began = time.monotonic()
     ended = subprocess.run(
         [sys.executable, *process.arguments],
@@ -157,10 +176,10 @@ def test_wrong_settings_are_said_at_once(
 
 
 def test_taken_health_port_is_said(
-    tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend
+    bot: Start, tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend
 ) -> None:
     """A health port that another process has is named, with the setting that moves it."""
-    process = bot(tmp_path, telegram, backend)
+    process = bot()
     process.environment["RELAIS_BOT_PORT"] = backend.url.rpartition(":")[2]
     ended = subprocess.run(
         [sys.executable, *process.arguments],

@@ -92,7 +92,7 @@ async def test_failures_for_good(tmp_path: Path) -> None:
 
 
 async def test_a_chat_gets_one_a_second() -> None:
-    """After a burst of four, a chat's calls are a second apart; another chat waits for none of it."""
+    """After a burst of four, a chat's calls are a second apart; another chat does not wait."""
     clock = SlowWorld()
     pacer = Pacer(clock.world)
     moments: list[float] = []

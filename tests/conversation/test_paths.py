@@ -261,3 +261,24 @@ def test_an_empty_directory_stops_nobody() -> None:
     """With nothing in the directory the interview still reaches its end."""
     person = at(Person(directory=Directory()), ["more"]).presses("stop")
     assert person.state.mode == "closed"
+
+
+def test_a_worker_of_an_organisation_restricts_and_asks_again_whom_to_leave_out() -> None:
+    """The flag renews the routing facts; she may take readers out again."""
+    person = at(Person(), ["who_group"]).says("2")
+    assert person.found(fx.AskHelp)[0].restricted
+    assert person.state.at == "exclude_again"
+    assert person.options() == ["o1", "o2"]
+    person.presses("o2", "!done")
+    assert person.found(fx.Record)[0].value == ["o2"]
+
+
+def test_taking_another_path_discards_what_belongs_to_the_first() -> None:
+    """Answers of the path she left go; the same path again keeps everything."""
+    person = at(Person(), ["urgent_now"]).says("back", "back")
+    assert person.state.at == "for_whom"
+    assert person.says("1").state.at == "urgent_now"
+    assert not person.effects
+    person.says("back", "back", "2")
+    assert person.effects == (fx.Discard("age_band"),)
+    assert person.state.at == "topic"

@@ -77,6 +77,7 @@ class Person:
         )
 
     def settles(self, delivery: dict[str, Any] | None) -> str:
+        """Say that it was sent, and so on with what follows; returns the texts."""
         texts = []
         while delivery is not None:
             texts.append(delivery["text"])

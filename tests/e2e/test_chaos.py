@@ -113,9 +113,19 @@ def _in_peace(telegram: FakeBotApi) -> list[str]:
     for text in SCRIPT:
         telegram.write(1, text)
         wait_until_said(telegram, 1, heard + 1, 20)
-        time.sleep(0.3)  # an answer may have a second bubble
-        heard = len(all_said(telegram, 1))
+        heard = _quiet(telegram, 1)
     return all_said(telegram, 1)
+
+
+def _quiet(telegram: FakeBotApi, chat: int) -> int:
+    """Wait until nothing more comes (an answer may have several bubbles, one a second)."""
+    count = len(all_said(telegram, chat))
+    while True:
+        time.sleep(1.4)
+        now = len(all_said(telegram, chat))
+        if now == count:
+            return count
+        count = now
 
 
 def _under_fire(
@@ -143,7 +153,7 @@ def _damage(telegram: FakeBotApi, peace: list[str], chats: list[int]) -> Damage:
     total = Damage()
     for chat in chats:
         wait_until_said(telegram, chat, len(peace), 90)
-    time.sleep(1)
+    _quiet(telegram, chats[-1])
     for chat in chats:
         one = compare(peace, all_said(telegram, chat))
         total.lost += one.lost

@@ -2,9 +2,9 @@
 
 import type { JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { t, useLocale } from "../shared/i18n";
+import { learn, locale, t, useLocale } from "../shared/i18n";
 import { BubbleView } from "./bubble";
-import { heard, marked } from "./conversation";
+import { heard, isExit, marked, unsent, without } from "./conversation";
 import { goNeutral, leaveNow } from "./leave";
 import { type Bubble, newId, type Phone } from "./phone";
 import { acknowledge, follow, type FromBot, type Outgoing, send } from "./stream";
@@ -19,6 +19,8 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
   const [up, setUp] = useState(true);
   const end = useRef<HTMLDivElement>(null);
   const secret = phone.secret();
+  const inUse = useRef(false);
+  inUse.current ||= bubbles.length > 0;
 
   const change = useCallback(
     (how: (now: Bubble[]) => Bubble[]) =>
@@ -37,15 +39,15 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
         setTimeout(() => setTyping(false), TYPING_MS);
         return;
       }
-      if (event.type === "clear") {
-        if (event.delivery !== undefined) void acknowledge(secret, event.delivery, "cleared");
-        phone.wipe();
-        change(() => []);
+      if (event.delivery) void acknowledge(secret, event.delivery, ackName(event));
+      if (event.type !== "delete" && event.neutral === true) {
+        // Said for a page that is gone already: who comes back to an empty chat stays here.
+        if (inUse.current) goNeutral(phone);
         return;
       }
       setTyping(false);
-      void acknowledge(secret, event.delivery, event.edit_of ?? event.delivery);
-      if (event.neutral === true) goNeutral(phone);
+      if (event.type === "clear") change(() => []);
+      else if (event.type === "delete") change((now) => without(now, event.targets));
       else change((now) => heard(now, event));
     },
     [change, phone, secret],
@@ -59,6 +61,7 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
   useEffect(() => end.current?.scrollIntoView({ block: "end" }), [bubbles, typing]);
   useEscape(() => leaveNow(phone));
 
+  const queue = useRef<Promise<void>>(Promise.resolve());
   const deliver = useCallback(
     async (message: Outgoing): Promise<void> => {
       for (let tries = 0; tries < TRIES; tries += 1) {
@@ -73,21 +76,30 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
     },
     [change, secret],
   );
+  /** One after the other: what was written first arrives first. */
+  const line = useCallback(
+    (message: Outgoing): void => void (queue.current = queue.current.then(() => deliver(message))),
+    [deliver],
+  );
+  useEffect(() => unsent(phone.history()).forEach((bubble) => line(outgoing(bubble))), [line, phone]);
   const say = useCallback(
     (text: string, token?: string): void => {
-      const id = newId();
+      if (isExit(text)) return leaveNow(phone);
+      const bubble: Bubble = { id: newId(), mine: true, text, state: "sending", ...(token === undefined ? {} : { token }) };
+      inUse.current = true;
       // A tick is seen in the list itself; a bubble for each would bury the question.
-      if (!/^[☐☑] /u.test(text)) change((now) => [...now, { id, mine: true, text, state: "sending" }]);
-      void deliver(token === undefined ? { id, kind: "text", text } : { id, kind: "choice", token });
+      if (!/^[☐☑] /u.test(text)) change((now) => [...now, bubble]);
+      line(outgoing(bubble));
     },
-    [change, deliver],
+    [change, line, phone],
   );
   const again = (bubble: Bubble): void => {
     change((now) => marked(now, bubble.id, "sending"));
-    void deliver({ id: bubble.id, kind: "text", text: bubble.text });
+    line(outgoing(bubble));
   };
 
-  const last = bubbles.findLast((one) => !one.mine)?.id;
+  const last = bubbles.findLast((one) => !one.mine);
+  useEffect(() => speakAs(last?.lang), [last?.lang]);
   return (
     <div class="chat">
       <header class="chat-top">
@@ -104,7 +116,7 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
           <p class="chat-empty" data-testid="empty">{t("Write anything to begin. ✕ leaves at once.")}</p>
         ) : null}
         {bubbles.map((bubble) => (
-          <BubbleView key={bubble.id} bubble={bubble} quiet={bubble.id !== last} onPress={say} onAgain={again} />
+          <BubbleView key={bubble.id} bubble={bubble} quiet={bubble.id !== last?.id} onPress={say} onAgain={again} />
         ))}
         {typing ? (
           <div class="bubble theirs typing" data-testid="typing" role="status">
@@ -117,6 +129,21 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
       <Writer onSay={say} />
     </div>
   );
+}
+
+/** The page speaks the language of the conversation, where it has it. */
+function speakAs(lang: string | undefined): void {
+  if (lang && lang !== locale().locale) void learn(lang);
+}
+
+function outgoing({ id, text, token }: Bubble): Outgoing {
+  return token === undefined ? { id, kind: "text", text } : { id, kind: "choice", token };
+}
+
+/** What the bot shall call the bubble from now on. */
+function ackName(event: Exclude<FromBot, { type: "typing" }>): string {
+  const own = event.delivery ?? "";
+  return event.type === "bubble" ? (event.edit_of ?? own) : own;
 }
 
 function Writer({ onSay }: { readonly onSay: (text: string) => void }): JSX.Element {

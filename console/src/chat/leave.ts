@@ -11,6 +11,7 @@ export function goNeutral(phone: Phone): void {
   phone.wipe();
   document.title = "Notes";
   document.body.replaceChildren();
+  history.replaceState(null, "", NEUTRAL); // should the next line fail for want of a network
   location.replace(NEUTRAL);
 }
 

@@ -9,6 +9,8 @@ export interface Bubble {
   readonly buttons?: readonly (readonly { readonly text: string; readonly token: string }[])[];
   /** Of what she wrote: on its way, kept by the bot, or not sent. */
   readonly state?: "sending" | "kept" | "failed";
+  /** Of a press: the button's token. */
+  readonly token?: string;
 }
 
 const SECRET_LENGTH = 43;
@@ -32,6 +34,10 @@ export function phoneName(search: string): string {
 export class Phone {
   readonly #secretKey: string;
   readonly #historyKey: string;
+  /** Where the browser lets a page keep nothing, the phone lasts as long as the page. */
+  #unkept = "";
+  /** After the exit nothing is written any more, whatever still arrives. */
+  #gone = false;
 
   constructor(name: string) {
     this.#secretKey = `p-${name}`;
@@ -39,11 +45,16 @@ export class Phone {
   }
 
   secret(): string {
-    const known = localStorage.getItem(this.#secretKey);
-    if (known?.length === SECRET_LENGTH) return known;
-    const made = newSecret();
-    localStorage.setItem(this.#secretKey, made);
-    return made;
+    try {
+      const known = localStorage.getItem(this.#secretKey);
+      if (known?.length === SECRET_LENGTH) return known;
+      const made = newSecret();
+      localStorage.setItem(this.#secretKey, made);
+      return made;
+    } catch {
+      this.#unkept ||= newSecret();
+      return this.#unkept;
+    }
   }
 
   history(): Bubble[] {
@@ -56,11 +67,21 @@ export class Phone {
   }
 
   keep(bubbles: readonly Bubble[]): void {
-    sessionStorage.setItem(this.#historyKey, JSON.stringify(bubbles.slice(-300)));
+    if (this.#gone) return;
+    try {
+      sessionStorage.setItem(this.#historyKey, JSON.stringify(bubbles.slice(-300)));
+    } catch {
+      // full or forbidden: the page still shows what it has
+    }
   }
 
-  /** History goes; the secret stays, or she could not come back from this browser. */
+  /** For the exit: history goes; the secret stays, or she could not come back from this browser. */
   wipe(): void {
-    sessionStorage.removeItem(this.#historyKey);
+    this.#gone = true;
+    try {
+      sessionStorage.removeItem(this.#historyKey);
+    } catch {
+      // forbidden: then nothing was kept
+    }
   }
 }

@@ -1,119 +1,128 @@
-/** What the server tells this phone: a long answer, read line by line, taken up again when it ends. */
+/** The bot's side of the conversation: a stream that is read with a header, and reconnects. */
 
-export interface StreamEvent {
-  readonly type: "bubble" | "clear" | "typing" | "delete";
-  readonly delivery?: string;
-  readonly text?: string;
-  readonly buttons?: readonly (readonly { readonly text: string; readonly token: string }[])[];
-  readonly lang?: string;
-  readonly dir?: string;
-  readonly edit_of?: string;
-  readonly targets?: readonly string[];
-  /** A clear without it wipes the chat but does not leave the page. */
-  readonly neutral?: boolean;
-}
+export type FromBot =
+  | {
+      readonly type: "bubble";
+      readonly delivery: string;
+      readonly text: string;
+      readonly buttons: readonly (readonly { readonly text: string; readonly token: string }[])[];
+      readonly lang: string;
+      readonly dir: "ltr" | "rtl";
+      readonly edit_of?: string;
+      readonly neutral?: boolean;
+    }
+  | { readonly type: "clear"; readonly delivery?: string; readonly neutral?: boolean }
+  | { readonly type: "delete"; readonly delivery: string; readonly targets: readonly string[] }
+  | { readonly type: "typing" };
 
-/** Cuts a stream of text into events; half lines wait for their end. Other lines are comments. */
+/** Splits a stream of text into server-sent events' data lines. */
 export class Lines {
   #rest = "";
 
-  take(chunk: string): readonly StreamEvent[] {
-    const lines = (this.#rest + chunk).split(/\r?\n/u);
-    this.#rest = lines.pop() ?? "";
-    return lines.flatMap((line) => {
-      const event = line.startsWith("data:") ? parse(line.slice(5)) : null;
-      return event === null ? [] : [event];
-    });
+  push(chunk: string): string[] {
+    const parts = (this.#rest + chunk).split("\n\n");
+    this.#rest = parts.pop() ?? "";
+    return parts.flatMap((part) =>
+      part.split("\n").filter((line) => line.startsWith("data: ")).map((line) => line.slice(6)),
+    );
   }
 }
 
-function parse(json: string): StreamEvent | null {
+const LONGEST_MS = 15_000;
+/** The bot sends a comment every 15 s; a longer silence is a dead connection. */
+const SILENT_MS = 45_000;
+
+/** One event; a line that is none is passed over, or it would end the stream for good. */
+export function parse(line: string): FromBot | null {
   try {
-    const event = JSON.parse(json) as Partial<StreamEvent> | null;
-    return typeof event?.type === "string" ? (event as StreamEvent) : null;
+    const event = JSON.parse(line) as Partial<FromBot> | null;
+    return typeof event?.type === "string" ? (event as FromBot) : null;
   } catch {
     return null;
   }
 }
 
-const FIRST_MS = 500;
-const MOST_MS = 15_000;
-
-/** Pause before the next try: doubling, with chance, so that phones do not come all at once. */
-export function backoff(tries: number, chance: number): number {
-  return Math.min(MOST_MS, FIRST_MS * 2 ** Math.min(tries, 10)) * (0.5 + chance / 2);
-}
-
-const SILENT_MS = 45_000; // the server sends a comment every 15 s
-
-async function read(
-  response: Response,
-  onEvent: (event: StreamEvent) => void,
-  alive: () => void,
+/** Read until `signal` ends it; `onUp` says whether the bot is there. */
+export async function follow(
+  secret: string,
+  onEvent: (event: FromBot) => void,
+  onUp: (up: boolean) => void,
+  signal: AbortSignal,
 ): Promise<void> {
-  const reader = response.body?.getReader();
-  if (!reader) return;
-  const decoder = new TextDecoder();
-  const lines = new Lines();
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    alive();
-    for (const event of lines.take(decoder.decode(value, { stream: true }))) onEvent(event);
+  let wait = 500;
+  while (!signal.aborted) {
+    try {
+      const quiet = new AbortController();
+      const response = await fetch("/chat/api/stream", {
+        headers: { "X-Relais-Phone": secret },
+        cache: "no-store",
+        signal: AbortSignal.any([signal, quiet.signal]),
+      });
+      if (response.ok && response.body) {
+        onUp(true);
+        wait = 500;
+        await read(response.body, onEvent, quiet);
+      }
+    } catch {
+      // reconnects below
+    }
+    if (signal.aborted) return;
+    onUp(false);
+    await new Promise((done) => setTimeout(done, wait));
+    wait = Math.min(wait * 2, LONGEST_MS);
   }
 }
 
-export interface Listening {
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly onEvent: (event: StreamEvent) => void;
-  readonly onOnline: (online: boolean) => void;
+async function read(
+  body: ReadableStream<Uint8Array>,
+  onEvent: (event: FromBot) => void,
+  quiet: AbortController,
+): Promise<void> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  const lines = new Lines();
+  for (;;) {
+    const silence = setTimeout(() => quiet.abort(), SILENT_MS);
+    const { value, done } = await reader.read().finally(() => clearTimeout(silence));
+    if (done) return;
+    for (const line of lines.push(decoder.decode(value, { stream: true }))) {
+      const event = parse(line);
+      if (event) onEvent(event);
+    }
+  }
 }
 
-/** Listen until stopped. */
-export function listen({ url, headers, onEvent, onOnline }: Listening): () => void {
-  let stopped = false;
-  let tries = 0;
-  let current: AbortController | undefined;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let silence: ReturnType<typeof setTimeout> | undefined;
+export interface Outgoing {
+  readonly id: string;
+  readonly kind: "start" | "text" | "choice";
+  readonly text?: string;
+  readonly token?: string;
+}
 
-  const once = async (): Promise<void> => {
-    const aborter = new AbortController();
-    current = aborter;
-    const alive = (): void => {
-      clearTimeout(silence);
-      silence = setTimeout(() => aborter.abort(), SILENT_MS);
-    };
-    alive();
-    try {
-      const response = await fetch(url, { headers, cache: "no-store", signal: aborter.signal });
-      if (response.ok) {
-        tries = 0;
-        onOnline(true);
-        await read(response, (event) => (stopped ? undefined : onEvent(event)), alive);
-      }
-    } catch {
-      // no network, or the silence was too long: tried again below
-    }
-    clearTimeout(silence);
-    if (stopped) return;
-    onOnline(false);
-    timer = setTimeout(() => void once(), backoff(tries++, Math.random()));
-  };
-  const hurry = (): void => {
-    clearTimeout(timer);
-    current?.abort();
-    tries = 0;
-    timer = setTimeout(() => void once(), 0);
-  };
-  addEventListener("online", hurry);
-  void once();
-  return () => {
-    stopped = true;
-    removeEventListener("online", hurry);
-    clearTimeout(timer);
-    clearTimeout(silence);
-    current?.abort();
-  };
+/** "kept" once the bot has it safely; "later" when the same should be sent again. */
+export async function send(secret: string, message: Outgoing): Promise<"kept" | "later" | "refused"> {
+  try {
+    const response = await post("/chat/api/messages", secret, message);
+    if (response.ok) return "kept";
+    return response.status === 429 || response.status >= 500 ? "later" : "refused";
+  } catch {
+    return "later";
+  }
+}
+
+export async function acknowledge(secret: string, delivery: string, messageId: string): Promise<void> {
+  try {
+    await post("/chat/api/acks", secret, { delivery, message_id: messageId });
+  } catch {
+    // the bot sends it again, and it is shown once
+  }
+}
+
+function post(path: string, secret: string, body: unknown): Promise<Response> {
+  return fetch(path, {
+    method: "POST",
+    keepalive: true,
+    headers: { "Content-Type": "application/json", "X-Relais-Phone": secret },
+    body: JSON.stringify(body),
+  });
 }

@@ -55,6 +55,7 @@ export function App(): JSX.Element {
           onDone={(enrolled) => {
             if (open) wipe(open.seed);
             setOpen(null);
+            setKnown(undefined);
             setName(enrolled);
             setNotice("");
             replaceRoute("#/");

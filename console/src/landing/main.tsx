@@ -1,4 +1,7 @@
-/** Entry of `/`: what this is, and where to go. */
+/**
+ * Entry of `/`: what this is, and where to go. A chat opens in a window of its own, so that behind
+ * it there is no page to go back to.
+ */
 
 import "../shared/base.css";
 import "./landing.css";
@@ -45,7 +48,7 @@ function Landing({ known }: { readonly known: About | null }): JSX.Element {
       <ul class="ways">
         {ways().map((way) => (
           <li key={way.to}>
-            <a class="card" href={way.to} data-testid={way.testId} target={way.testId === "to-second" ? "_blank" : undefined} rel="noreferrer">
+            <a class="card" href={way.to} data-testid={way.testId} target={way.to.startsWith("/chat") ? "_blank" : undefined} rel="noreferrer">
               <strong>{way.title}</strong>
               <span>{way.what}</span>
             </a>

@@ -1,0 +1,199 @@
+/** The console's pure parts: routes, idle lock, language, labels, words, tonight, an opened case. */
+
+import { afterEach, describe, expect, it } from "vitest";
+import type { CaseFile, CaseLine, Item, Tonight } from "../src/api/types";
+import { firstWrong } from "../src/console/enrol/words";
+import { IDLE_MS, idleState, WARN_MS } from "../src/console/idle";
+import { question, valueText } from "../src/console/case/labels";
+import { type Answer, freshMemory, latest, openCase } from "../src/console/case/opened";
+import { parseRoute } from "../src/console/route";
+import { newcomers } from "../src/console/tonight/watch";
+import { base64, random, utf8 } from "../src/crypto/bytes";
+import { personKeys, type PersonKeys } from "../src/crypto/person";
+import { sealText } from "../src/crypto/text";
+import { keyPair } from "../src/crypto/xwing";
+import { speak, t } from "../src/shared/i18n";
+
+afterEach(() => speak("en", { texts: {}, dir: "ltr" }));
+
+const CASE = "c".repeat(32);
+const ME = "m".repeat(32);
+const line: CaseLine = {
+  id: CASE,
+  code: "K7Q4",
+  status: "taken",
+  urgency: "high",
+  needs: ["health_medical_service"],
+  area: "River Town",
+  deadline: null,
+  taker: "A",
+  created_at: "2026-11-24T12:00:00Z",
+  mine: true,
+  answered: false,
+};
+
+const answer = (more: Partial<Answer>): Answer => ({
+  kind: "answer",
+  id: "1",
+  step: "age_band",
+  prompt: "int/age_band/text",
+  value: null,
+  text: null,
+  locale: "en",
+  at: "2026-11-24T12:00:00Z",
+  before: [],
+  ...more,
+});
+
+describe("routes", () => {
+  it("read the fragment", () => {
+    expect(parseRoute("#/invite/tok/root")).toEqual({ page: "invite", token: "tok", root: "root" });
+    expect(parseRoute("#/case/abc")).toEqual({ page: "case", id: "abc" });
+    expect(parseRoute("#/messengers")).toEqual({ page: "messengers" });
+    for (const other of ["", "#/", "#/case", "#/%E0%A4%A"]) {
+      expect(parseRoute(other)).toEqual({ page: "tonight" });
+    }
+  });
+});
+
+describe("idle lock", () => {
+  it("warns half a minute before, and locks after five", () => {
+    expect(idleState(0, IDLE_MS - WARN_MS - 1)).toBeNull();
+    expect(idleState(0, IDLE_MS - WARN_MS)).toBe(30);
+    expect(idleState(0, IDLE_MS)).toBe("lock");
+    expect(idleState(0, IDLE_MS * 100)).toBe("lock");
+  });
+});
+
+describe("texts", () => {
+  it("are the English source until a catalogue speaks, with their places filled", () => {
+    expect(t("Take {code}", { code: "K7Q4" })).toBe("Take K7Q4");
+    expect(t("Take {code}")).toBe("Take {code}");
+    speak("fr", { texts: { "Take {code}": "Prendre {code}", Pass: "" }, dir: "ltr" });
+    expect(t("Take {code}", { code: "K7Q4" })).toBe("Prendre K7Q4");
+    expect(t("Pass")).toBe("Pass");
+  });
+
+  it("isolate foreign parts in a right-to-left sentence", () => {
+    speak("ar", { texts: {}, dir: "rtl" });
+    expect(t("Take {code}", { code: "K7Q4" })).toBe("Take \u2068K7Q4\u2069");
+  });
+});
+
+describe("labels", () => {
+  const labels = {
+    "int/age_band/text": "How old is {name}?",
+    "int/age_band/options/26_40": "26 to 40",
+    "areas/x-1": "River Town",
+  };
+
+  it("say values in the interview's words, and show a code they do not know", () => {
+    expect(question(labels, answer({}))).toBe("How old is …?");
+    expect(question({}, answer({}))).toBe("age_band");
+    expect(valueText(labels, answer({ value: "26_40" }))).toBe("26 to 40");
+    expect(valueText(labels, answer({ value: "x-1" }))).toBe("River Town");
+    expect(valueText(labels, answer({ value: ["26_40", "new"] }))).toBe("26 to 40 and new");
+    expect(valueText(labels, answer({ value: null }))).toBe("Skipped");
+    expect(valueText(labels, answer({ value: 1200 }))).toBe("1,200");
+    expect(valueText(labels, answer({ value: true }))).toBe("Yes");
+  });
+
+  it("say dates as far as they are known", () => {
+    const dated = (value: object): string => valueText({}, answer({ value }));
+    expect(dated({ precision: "day", year: 2026, month: 5, day: 12 })).toBe("May 12, 2026");
+    expect(dated({ precision: "month", year: 2026, month: 5 })).toBe("May 2026");
+    expect(dated({ precision: "year", year: 2026 })).toBe("2026");
+  });
+
+  it("put the last answer first and the earlier ones behind it", () => {
+    const first = answer({ id: "1", value: "a", at: "2026-11-24T12:00:00Z" });
+    const second = answer({ id: "2", value: "b", at: "2026-11-24T12:05:00Z" });
+    const [only] = latest([second, first]);
+    expect(only?.value).toBe("b");
+    expect(only?.before.map((one) => one.value)).toEqual(["a"]);
+  });
+});
+
+describe("six words typed back", () => {
+  const words = ["one", "two", "three"];
+  it("name the first that differs", () => {
+    expect(firstWrong(["one", "two", "three"], words)).toBe(0);
+    expect(firstWrong(["one", "too", "three"], words)).toBe(2);
+    expect(firstWrong(["one", "two"], words)).toBe(3);
+    expect(firstWrong(["one", "two", "three", "four"], words)).toBe(4);
+  });
+});
+
+describe("tonight", () => {
+  it("tells new alerts from those that were there, and none at the first look", () => {
+    const before: Tonight = { open: [line], mine: [], accounts: [], now: "" };
+    const after: Tonight = { ...before, open: [line, { ...line, id: "2", code: "B2C3" }] };
+    expect(newcomers(null, after)).toEqual([]);
+    expect(newcomers(before, after).map((one) => one.code)).toEqual(["B2C3"]);
+  });
+});
+
+async function granted(name: string, keys: PersonKeys, shown?: Uint8Array) {
+  const seed = random(32);
+  const pair = await keyPair(seed);
+  const place = { case: CASE, compartment: name, generation: 1, item: ME, kind: "grant" };
+  const grant = {
+    compartment: name,
+    generation: 1,
+    public: base64(shown ?? pair.public),
+    sealed: base64(await sealText(seed, keys.kem.public, place)),
+    holder: ME,
+  };
+  const item = async (id: string, kind: string, plain: object): Promise<Item> => {
+    const context = { case: CASE, compartment: name, generation: 1, item: id, kind };
+    const sealed = base64(await sealText(utf8(JSON.stringify(plain)), pair.public, context));
+    return { id, compartment: name, generation: 1, kind, sealed, made_at: "2026-11-24T12:00:00Z" };
+  };
+  return { grant, item };
+}
+
+describe("an opened case", () => {
+  it("shows answers, consents and notes, hides the exclusion, and counts what stays closed", async () => {
+    const keys = await personKeys(random(32));
+    const brief = await granted("brief", keys);
+    const team = await granted("team", keys);
+    const perpetrator = await granted("perpetrator", keys);
+    const foreign = await granted("medical", await personKeys(random(32)));
+    const file: CaseFile = {
+      case: line,
+      content: "h",
+      interview: "int",
+      grants: [brief.grant, team.grant, perpetrator.grant, foreign.grant],
+      items: [
+        await brief.item("1", "answer", { step: "age_band", value: "26_40", prompt: "p", at: "1" }),
+        await brief.item("2", "consent", { purpose: "services", answer: "yes", organisations: ["A"] }),
+        await perpetrator.item("3", "answer", { step: "exclude", value: ["A"], prompt: "p" }),
+        await team.item("4", "step", { text: "<b>wrote</b>", by: "A" }),
+        await foreign.item("5", "answer", { step: "hurt", value: "yes", prompt: "p" }),
+      ],
+      log: [],
+    };
+    const opened = await openCase(file, ME, keys, freshMemory());
+    expect(opened.compartments.map((one) => [one.name, one.answers.length, one.closed])).toEqual([
+      ["brief", 1, 0],
+      ["medical", 0, 1],
+    ]);
+    expect(opened.consents.map((one) => one.purpose)).toEqual(["services"]);
+    expect(opened.notes.map((one) => one.text)).toEqual(["<b>wrote</b>"]);
+    expect(opened.team?.generation).toBe(1);
+  });
+
+  it("seals no note to a key that is not the grant's", async () => {
+    const keys = await personKeys(random(32));
+    const team = await granted("team", keys, random(1216));
+    const file: CaseFile = {
+      case: line,
+      content: "h",
+      interview: "int",
+      grants: [team.grant],
+      items: [],
+      log: [],
+    };
+    expect((await openCase(file, ME, keys, freshMemory())).team).toBeNull();
+  });
+});
