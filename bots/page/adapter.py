@@ -1,6 +1,7 @@
 """The chat page as a channel: a delivery counts as sent when a browser says that it shows it."""
 
 import asyncio
+import unicodedata
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ class PageAdapter:
     def __init__(self, phones: Phones, world: World) -> None:
         self._phones = phones
         self._world = world
+        self._said = 0
 
     async def receive(self) -> None:
         """Browsers come by themselves; there is nothing to fetch."""
@@ -51,7 +53,18 @@ class PageAdapter:
         phone = self._phones.of(address)
         if not phone.streams:
             raise Later(ABSENT_SECONDS)
-        phone.push({"type": "bubble", "delivery": "", "text": text, "buttons": []})
+        self._said += 1  # with the time: unique over a restart
+        phone.push(
+            {
+                "type": "bubble",
+                "delivery": f"notice-{self._world.now():.0f}-{self._said}",
+                "text": text,
+                "buttons": [],
+                "lang": "",
+                "dir": _direction(text),
+                "neutral": False,
+            }
+        )
 
 
 def _event(delivery: Delivery) -> Event:
@@ -65,6 +78,13 @@ def _event(delivery: Delivery) -> Event:
         case "forget":
             return {**_bubble(delivery), "type": "clear", "neutral": delivery.neutral}
     raise Permanent("unsupported")
+
+
+def _direction(text: str) -> str:
+    """By the first strong character, as browsers do for ``dir=auto``."""
+    strong = (unicodedata.bidirectional(c) for c in text)
+    first = next((kind for kind in strong if kind in ("L", "R", "AL")), "L")
+    return "ltr" if first == "L" else "rtl"
 
 
 def _bubble(delivery: Delivery) -> Event:

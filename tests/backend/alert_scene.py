@@ -28,6 +28,7 @@ from backend.database.tables import (
 )
 from backend.database.tables import jobs as jobs_table
 from backend.deliveries import load_body
+from backend.directory.snapshot import DirectorySnapshot
 from backend.relais import Relais
 from backend.settings import Settings
 from backend.vault import open_vault

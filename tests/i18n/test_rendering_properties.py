@@ -1,16 +1,18 @@
 """What holds for every reply, name, language and channel."""
 
+import tempfile
 import unicodedata
 from dataclasses import replace
+from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from conversation.replies import Count, Name, Option, Part, Reply, Several
-from i18n import CAPABILITIES, Catalogues, render
+from i18n import CAPABILITIES, render
 from i18n.bidi import FSI, PDI, clean, strong
 from i18n.splitting import cost, split
-from tests.i18n.samples import FRENCH, SOURCES, languages, pseudo
+from tests.i18n.samples import catalogues
 
 WORDS = st.sampled_from(
     [
@@ -31,24 +33,12 @@ WORDS = st.sampled_from(
 )
 PROSE = st.lists(WORDS, min_size=1, max_size=60).map(" ".join)
 UNITS = st.sampled_from(["utf16", "bytes"])
-CHEAP = settings(deadline=None, max_examples=150)
 
 
-def sample() -> Catalogues:
-    """The sample catalogue, built without a fixture."""
-    import tempfile
-    from pathlib import Path
-
-    with tempfile.TemporaryDirectory() as folder:
-        table = languages(Path(folder))
-    xr = {key: pseudo(text) for key, text in SOURCES.items()}
-    return Catalogues(SOURCES, {"fr": FRENCH, "xr": xr}, languages=table)
+with tempfile.TemporaryDirectory() as _folder:
+    TEXTS = catalogues(Path(_folder))
 
 
-TEXTS = sample()
-
-
-@CHEAP
 @given(PROSE, st.integers(40, 200), UNITS)
 def test_splitting_loses_nothing_and_keeps_the_limit(text: str, limit: int, unit: str) -> None:
     """Pieces joined are the text, and none is over the limit or blank."""
@@ -59,7 +49,6 @@ def test_splitting_loses_nothing_and_keeps_the_limit(text: str, limit: int, unit
         assert piece.strip() or not text.strip()
 
 
-@CHEAP
 @given(PROSE, st.integers(40, 200))
 def test_no_letter_is_torn(text: str, limit: int) -> None:
     """No piece begins with a combining mark, a joiner, or half a flag."""
@@ -69,7 +58,6 @@ def test_no_letter_is_torn(text: str, limit: int) -> None:
         assert flags % 2 == 0
 
 
-@CHEAP
 @given(st.lists(st.text("abc", min_size=1, max_size=12), min_size=2, max_size=60))
 def test_words_stay_whole(words: list[str]) -> None:
     """A cut falls between words where there is room between words."""
@@ -77,7 +65,6 @@ def test_words_stay_whole(words: list[str]) -> None:
     assert " ".join(p.strip() for p in pieces).split() == words
 
 
-@CHEAP
 @given(st.text(max_size=300), st.sampled_from(["en", "fr", "xr"]), st.sampled_from([*CAPABILITIES]))
 def test_hostile_names_in_every_language_and_channel(name: str, locale: str, channel: str) -> None:
     """Any name leaves balanced isolates, no stray controls, and a message within the limit."""
@@ -101,7 +88,6 @@ def assert_balanced(text: str) -> None:
     assert depth == 0
 
 
-@CHEAP
 @given(st.text(max_size=80), st.integers(-(10**9), 10**9))
 def test_each_line_has_the_direction_of_its_language(name: str, n: int) -> None:
     """In a right-to-left language every line reads right to left, whatever stands in it."""
@@ -112,7 +98,6 @@ def test_each_line_has_the_direction_of_its_language(name: str, n: int) -> None:
         assert all(strong(line) == "rtl" for line in bubble.text.split("\n") if line.strip())
 
 
-@CHEAP
 @given(st.integers(0, 10**9))
 def test_counts_are_in_local_digits(n: int) -> None:
     """No ASCII digit appears in a language that has its own."""
@@ -122,14 +107,12 @@ def test_counts_are_in_local_digits(n: int) -> None:
     assert any(c in "٠١٢٣٤٥٦٧٨٩" for c in bubble.text)
 
 
-@CHEAP
 @given(st.text())
 def test_cleaning_twice_changes_nothing(name: str) -> None:
     """A cleaned name is clean."""
     assert clean(clean(name)) == clean(name)
 
 
-@CHEAP
 @given(PROSE)
 def test_a_name_longer_than_a_message_is_still_whole(name: str) -> None:
     """An isolate that is too long itself is closed and opened again: balanced, nothing lost."""

@@ -4,7 +4,6 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../api/client";
 import type { Me } from "../api/types";
-import { wipe } from "../crypto";
 import { learn, locale, t, useLocale } from "../shared/i18n";
 import { Loading, Notice } from "../shared/ui";
 import { CaseScreen } from "./case/screen";
@@ -13,7 +12,7 @@ import { type Left, watchIdle } from "./idle";
 import { rememberedLocale } from "./language";
 import { Messengers } from "./messengers";
 import { replaceRoute, type Route, useRoute } from "./route";
-import { close, type Open } from "./session";
+import { close, forget, type Open } from "./session";
 import { Frame } from "./frame";
 import { TonightScreen } from "./tonight/tonight";
 import { Unlock } from "./unlock";
@@ -53,7 +52,7 @@ export function App(): JSX.Element {
           token={route.token}
           root={route.root}
           onDone={(enrolled) => {
-            if (open) wipe(open.seed);
+            if (open) forget(open);
             setOpen(null);
             setKnown(undefined);
             setName(enrolled);

@@ -38,7 +38,8 @@ export function LanguagePicker(props: { readonly onPick?: (locale: string) => vo
       >
         {languages.map((language) => (
           <option key={language.id} value={language.id} lang={language.id}>
-            {language.draft ? `${language.name} · ${t("draft")}` : language.name}
+            {language.name}
+            {language.draft ? " · " + t("draft") : ""}
           </option>
         ))}
       </select>

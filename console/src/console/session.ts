@@ -146,8 +146,14 @@ export async function unlockAgain(me: Me, words: string, root: string | null): P
   }
 }
 
-/** Lock: the seed is wiped and the server forgets this browser. */
+/** Wipe the keys of an unlocked console. */
+export function forget(open: Open): void {
+  wipe(open.seed);
+  open.keys.kem.forget();
+}
+
+/** Lock: the keys are wiped and the server forgets this browser. */
 export function close(open: Open | null): void {
-  if (open) wipe(open.seed);
+  if (open) forget(open);
   void api.logout().catch(() => undefined);
 }

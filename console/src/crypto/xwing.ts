@@ -4,7 +4,7 @@
  */
 
 import { AEAD_AES_256_GCM, CipherSuite, KDF_HKDF_SHA256, KEM_MLKEM768_X25519, type Key } from "hpke";
-import { type Bytes, equal, random } from "./bytes";
+import { type Bytes, equal, random, wipe } from "./bytes";
 import { SealError } from "./errors";
 
 export const SEED_BYTES = 32;
@@ -17,6 +17,8 @@ export interface KeyPair {
   readonly private: PrivateKey;
   /** 1,216 bytes, the ML-KEM part first. */
   readonly public: Bytes;
+  /** Wipe what this page holds of the private half; the pair opens nothing any more. */
+  forget(): void;
 }
 
 /** Whether this runtime can do the whole of X-Wing by itself: seal and open once. */
@@ -64,7 +66,12 @@ export async function publicFromSeed(seed: Bytes): Promise<Bytes> {
 export async function keyPair(seed: Bytes): Promise<KeyPair> {
   const publicHalf = await publicFromSeed(seed);
   const hpke = await suite();
-  return { private: await hpke.DeserializePrivateKey(seed, false), public: publicHalf };
+  const own = seed.slice(); // noble's key keeps these bytes, and callers wipe theirs
+  return {
+    private: await hpke.DeserializePrivateKey(own, false),
+    public: publicHalf,
+    forget: () => wipe(own),
+  };
 }
 
 /** The library's key of these bytes; bytes that are no key are refused. */
