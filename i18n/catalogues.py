@@ -148,10 +148,14 @@ class Catalogues:
         resolved = self._resolved.get(locale, self._resolved[SOURCE])
         return {key: found.text for key, found in resolved.items() if key.startswith(prefix)}
 
-    def console(self, locale: str) -> dict[str, str]:
-        """The console's texts: English source -> translation, only what is translated."""
+    def console(self, locale: str, *, own: bool = False) -> dict[str, str]:
+        """The console's texts: English source -> translation, only what is translated.
+
+        ``own`` leaves out what comes from the fallback chain.
+        """
         texts: dict[str, str] = {}
-        for step in reversed(self._languages.chain(locale)):
+        chain = (locale,) if own else self._languages.chain(locale)
+        for step in reversed(chain):
             texts |= self._console.get(step, {})
         return texts
 

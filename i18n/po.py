@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING, Final
 
 from babel.messages.pofile import PoFileError, read_po, write_po
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 WIDTH: Final = 96
 
+_LINE: Final = re.compile(
+    r'\s*(#.*|((msgctxt|msgid|msgid_plural|msgstr(\[\d+\])?)\s*)?"(\\.|[^"\\])*"\s*)?'
+)
+
 _KEPT_HEADERS: Final = ("PO-Revision-Date", "Last-Translator", "Language-Team", "X-Generator")
 _DEFAULT_TEAM: Final = "<LL@li.org>"
 
@@ -29,7 +34,7 @@ def read(path: Path, name: str, language: Language | None = None) -> Catalog:
     """
     try:
         raw = path.read_bytes()
-        raw.decode("utf-8")
+        _check_lines(raw.decode("utf-8"), name)
         catalog = read_po(
             io.BytesIO(raw),
             locale=language.cldr if language else None,
@@ -46,6 +51,14 @@ def read(path: Path, name: str, language: Language | None = None) -> Catalog:
         advice = f"cannot be read ({type(error).__name__}); undo the last change"
         raise CatalogueError((Finding(name, 0, "PO001", advice),)) from None
     return catalog
+
+
+def _check_lines(text: str, name: str) -> None:
+    """Refuse what Babel would read over: it takes a lost quotation mark for a lost letter."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if not _LINE.fullmatch(line):
+            advice = "is no PO line; look for a missing quotation mark, or undo the last change"
+            raise CatalogueError((Finding(name, number, "PO001", advice),))
 
 
 def dump(catalog: Catalog, language: Language | None) -> bytes:

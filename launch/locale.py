@@ -76,10 +76,13 @@ class _Spoken:
 
 
 def _domains() -> Domains:
-    """The sources of each PO file: interviews, phrases and, in a checkout, the console."""
+    """The sources of each PO file; the console's only where its TypeScript is (a checkout)."""
     chat = [*_interview_texts(), *(extract.Source(*phrase) for phrase in phrases.load())]
     src = REPOSITORY / "console" / "src"
-    return extract.by_domain(chat, extract.console_sources(src))
+    domains = extract.by_domain(chat, extract.console_sources(src))
+    if not src.is_dir():
+        del domains[extract.CONSOLE]
+    return domains
 
 
 def _interview_texts() -> Iterator[extract.Source]:
@@ -149,7 +152,8 @@ def _findings(locales: list[str]) -> Iterator[Finding]:
         language = languages()[locale]
         for domain, catalog in _read(locale).items():
             name = _name(_po_path(locale, domain))
-            yield from checking.check_catalogue(catalog, name, domains[domain], language)
+            if domain in domains:
+                yield from checking.check_catalogue(catalog, name, domains[domain], language)
     for path, data in _expected(locales, domains):
         if not path.exists() or path.read_bytes() != data:
             yield Finding(_name(path), 0, "PO004", "is out of date: run `relais locale update`")
@@ -158,13 +162,14 @@ def _findings(locales: list[str]) -> Iterator[Finding]:
 def _status() -> Iterator[dict[str, object]]:
     domains = _domains()
     chat = [(s.id, s.source) for domain in shipped.DOMAINS for s in domains[domain]]
-    catalogues = shipped.Catalogues.load(chat)
-    console = {source.source for source in domains[extract.CONSOLE]}
+    catalogues = shipped.Catalogues.load(chat, root=LOCALES)
+    console = {source.source for source in domains.get(extract.CONSOLE, ())}
     total = len(catalogues.sources) + len(console)
     for row in languages().rows():
         missing = 0
         if row.id != SOURCE:
-            missing = len(catalogues.missing(row.id)) + len(console - {*catalogues.console(row.id)})
+            own = catalogues.console(row.id, own=True)
+            missing = len(catalogues.missing(row.id)) + len(console - {*own})
         yield {
             "locale": row.id,
             "name": row.name,

@@ -4,12 +4,13 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
+from backend import alerts
 from backend.accounts import devices, guard, links
 from backend.accounts.enrolment import Keys, enrol
 from backend.accounts.guard import Here, Member
 from backend.accounts.invitations import find_invitation
 from backend.accounts.login import Refused, argon_for, log_in
-from backend.accounts.me import read_me, set_locale, set_on_call
+from backend.accounts.me import read_me, set_locale
 from backend.accounts.roster_endpoints import roster_out
 from backend.accounts.roster_endpoints import router as roster_router
 from backend.accounts.schemas import (
@@ -140,7 +141,10 @@ async def me(member: Member, relais: Here) -> Me:
 @router.post("/me/on-call")
 async def on_call(body: OnCallIn, member: Member, relais: Here) -> Me:
     """Be alerted from now on, or no longer."""
-    await set_on_call(relais, member.id, on_call=body.on_call)
+    async with relais.db.write() as tx:
+        await alerts.set_on_call(tx, relais, member.id, body.on_call)
+    relais.directory.invalidate()
+    relais.wake.all()
     return await _me(relais, member.id)
 
 

@@ -34,13 +34,6 @@ async def read_me(connection: AsyncConnection, relais: Relais, member_id: str) -
     )
 
 
-async def set_on_call(relais: Relais, member_id: str, *, on_call: bool) -> None:
-    """Begin or end being alerted."""
-    async with relais.db.write() as tx:
-        await tx.execute(update(members).where(members.c.id == member_id).values(on_call=on_call))
-    relais.directory.invalidate()
-
-
 async def set_locale(relais: Relais, member_id: str, locale: str) -> None:
     """The language of console and bot for her."""
     async with relais.db.write() as tx:

@@ -79,6 +79,8 @@ async def _apply_case(tx: AsyncConnection, relais: Relais, case_id: str, changes
         await tx.execute(update(cases).where(cases.c.id == case_id).values(**values))
     if changes.alert:
         await alerts.begin(tx, relais, case_id)
+    elif changes.routing is not None:
+        await alerts.facts_changed(tx, relais, case_id)
 
 
 def _case_columns(relais: Relais, changes: Changes) -> dict[str, Any]:

@@ -101,14 +101,14 @@ def _with_members(frame: Directory, rows: Sequence[Row[Any]]) -> Directory:
     on_call: defaultdict[str, list[Member]] = defaultdict(list)
     for row in rows:
         if "responder" in row.roles and row.team_id is not None:
-            on_call[row.team_id].append(Member(row.id, row.sex))
+            on_call[row.team_id].append(_member(row))
     coordinators = [row for row in rows if "coordinator" in row.roles]
     return msgspec.structs.replace(
         frame,
         teams=tuple(
             msgspec.structs.replace(team, on_call=tuple(on_call[team.id])) for team in frame.teams
         ),
-        coordinators=tuple(Member(row.id, row.sex) for row in coordinators),
+        coordinators=tuple(_member(row) for row in coordinators),
         coordinator_organisations=tuple(dict.fromkeys(row.organisation_id for row in coordinators)),
     )
 
@@ -131,6 +131,10 @@ async def _vouched_members(
 def _shown(row: Row[Any], now: int) -> bool:
     """Allowed in chat, and verified recently enough."""
     return bool(row.show_in_chat) and row.verified_at + row.verify_days * DAY > now
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(row.id, row.sex, row.organisation_id)
 
 
 def _service(row: Row[Any]) -> Service:

@@ -1,7 +1,10 @@
 """Turns of responders: a linked chat gives commands, and never an interview."""
 
+from sqlalchemy import select
+
 from backend import alerts
 from backend.accounts.links import LinkResult, try_link
+from backend.database.tables import members
 from backend.deliveries import Outgoing, Wire
 from backend.relais import Relais
 from backend.turns.committing import claim, create_conversation, replay, reply_now
@@ -24,8 +27,13 @@ async def member_turn(
         replies = await alerts.handle_member(
             tx, relais, known.member_id or "", known.member_locale, message.event
         )
-        outgoing = [Outgoing(locale=known.member_locale, reply=reply) for reply in replies]
+        # a command may have changed the language: the answer is in the new one
+        locale = (
+            await tx.execute(select(members.c.locale).where(members.c.id == known.member_id))
+        ).scalar_one()
+        outgoing = [Outgoing(locale=locale, reply=reply) for reply in replies]
         answer = await reply_now(tx, relais, known, message, inbound, outgoing)
+    relais.directory.invalidate()
     relais.wake.all()
     return answer
 

@@ -67,6 +67,10 @@ async def think(
     context, returned, wrong = await _context(connection, relais, known, message, around)
     step = advance(edition.interview, known.state, message.event, context)
     locale = step.state.locale or known.state.locale or context.locale_hint
+    # A request that is over is not added to: something new makes a case of its own.
+    over = known.case is not None and known.case.status in {"done", "erased"}
+    erasing = any(isinstance(effect, fx.Erase) for effect in step.effects)
+    case = None if over and not erasing else known.case
     worker = Worker(
         relais=relais,
         connection=connection,
@@ -75,8 +79,8 @@ async def think(
         channel=message.channel,
         locale=locale,
         before=known.state,
-        case=known.case,
-        changes=Changes(case_id=known.case.id if known.case is not None else None),
+        case=case,
+        changes=Changes(case_id=case.id if case is not None else None),
         returned_case=returned,
         names={one.id: one.name for one in around.directory.organisations},
     )

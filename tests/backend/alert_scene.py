@@ -28,7 +28,6 @@ from backend.database.tables import (
 )
 from backend.database.tables import jobs as jobs_table
 from backend.deliveries import load_body
-from backend.directory.snapshot import DirectorySnapshot
 from backend.relais import Relais
 from backend.settings import Settings
 from backend.vault import open_vault
@@ -305,7 +304,7 @@ async def open_scene(url: str, folder: Path) -> AsyncIterator[Scene]:
             db=db,
             vault=open_vault(settings, world),
             content=Content(*edition(), db),
-            directory=cast("DirectorySnapshot", TownDirectory(db)),
+            directory=cast("Any", TownDirectory(db)),
             operator="Town",
             bot_tokens={},
         )

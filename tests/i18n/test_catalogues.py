@@ -119,6 +119,7 @@ def test_console_texts(tmp_path: Path, table: Languages) -> None:
     texts = load(tmp_path, table, 'msgid "Unlock"\nmsgstr "Ouvrir"\n', "console")
     assert texts.console("fr") == {"Unlock": "Ouvrir"}
     assert texts.console("xr") == {"Unlock": "Ouvrir"}
+    assert texts.console("xr", own=True) == {}
     assert texts.console("en") == {}
     assert "Unlock" not in texts.as_mapping()["fr"]
 

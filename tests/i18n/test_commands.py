@@ -17,7 +17,7 @@ from i18n.language import Languages, load
         ("aide", "help"),
         ("répéter", "repeat"),
         ("repeter", "repeat"),
-        ("/stop", "leave"),
+        ("/stop", "stop"),
         ("/language", "language"),
         ("0", "menu"),
         ("0️⃣", "menu"),

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
+
 from i18n import extract, languages, po
 from i18n.extract import Source
 
@@ -47,7 +49,7 @@ def test_a_template_keeps_the_order_and_has_no_date() -> None:
     assert data == po.dump(extract.template(SOURCES[:2]), None).decode()
 
 
-def read(folder: Path, data: str) -> po.Catalog:
+def read(folder: Path, data: str) -> Catalog:
     """A catalogue from text."""
     path = folder / "x.po"
     path.write_text(data, encoding="utf-8")
@@ -55,7 +57,7 @@ def read(folder: Path, data: str) -> po.Catalog:
 
 
 def test_update_keeps_translations_and_comments(tmp_path: Path) -> None:
-    """What was translated stays, with the translator's comments and headers; a rerun is the same."""
+    """What was translated stays, with comments and headers; a rerun is the same."""
     first = po.dump(extract.merge(SOURCES[:2], None, FRENCH), FRENCH).decode()
     done = first.replace('msgid "Hello"\nmsgstr ""', 'msgid "Hello"\nmsgstr "Bonjour"')
     done = "# By hand.\n" + done.replace(
@@ -70,7 +72,7 @@ def test_update_keeps_translations_and_comments(tmp_path: Path) -> None:
 
 
 def test_changed_english_makes_a_translation_fuzzy(tmp_path: Path) -> None:
-    """The old translation stays beside the old English, is not served, and a rerun changes nothing."""
+    """The old translation stays beside the old English, fuzzy; a rerun changes nothing."""
     first = po.dump(extract.merge(SOURCES[:2], None, FRENCH), FRENCH).decode()
     old = read(tmp_path, first.replace('msgid "Hello"\nmsgstr ""', 'msgid "Hello"\nmsgstr "Salut"'))
     long = "Hello " + "and welcome to this long sentence " * 5
@@ -91,5 +93,7 @@ def test_what_is_gone_is_kept_and_comes_back(tmp_path: Path) -> None:
     less = po.dump(extract.merge(SOURCES[:1], full, FRENCH), FRENCH).decode()
     assert '#~ msgstr "Salut"' in less
     back = extract.merge(SOURCES[:2], read(tmp_path, less), FRENCH)
-    assert back.get("Hello", "q/a/text").string == "Salut"
+    message = back.get("Hello", "q/a/text")
+    assert message is not None
+    assert message.string == "Salut"
     assert not back.obsolete

@@ -14,7 +14,7 @@ NOON = datetime.datetime(2026, 11, 25, 12, tzinfo=datetime.UTC)
 
 
 def test_buttons_carry_labels_and_tokens(texts: Catalogues) -> None:
-    """On a channel with buttons the options are buttons, short ones two a row, and not in the text."""
+    """With buttons the options are buttons, short ones two a row, and not in the text."""
     (bubble,) = render(question(), "en", TELEGRAM, texts)
     assert bubble.text == "Are you safe?"
     assert [[b.text for b in row] for row in bubble.buttons] == [
