@@ -87,7 +87,7 @@ def _header(catalog: Catalog, language: Language | None) -> str:
                 fields[name] = given[name].replace("\n", " ")
     lines = "".join(f'"{name}: {value}\\n"\n' for name, value in fields.items())
     given = catalog.header_comment
-    comment = "" if " for PROJECT" in given else given + "\n"
+    comment = "" if not given.strip() or " for PROJECT" in given else given + "\n"
     return f'{comment}msgid ""\nmsgstr ""\n{lines}'
 
 

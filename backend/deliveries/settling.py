@@ -13,6 +13,7 @@ from backend.deliveries.queueing import LEASE_MS
 from backend.errors import RelaisError
 from backend.relais import Relais
 
+_UNREACHABLE = frozenset({"blocked", "unknown_address"})
 Outcome = Literal["sent", "failed", "later", "renew"]
 LOST = RelaisError(409, "lease_lost", "Another attempt has this delivery now. Drop it.")
 
@@ -51,8 +52,10 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
             return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
         if report.outcome == "sent":
             return await _sent(tx, relais, delivery_id, row, report)
-        if report.outcome == "failed":
-            await _failed(tx, relais, row, report)
+        if report.outcome == "failed" and report.reason in _UNREACHABLE:
+            await _unreachable(tx, relais, row, report)
+        elif report.outcome == "failed":
+            return await _refused(tx, relais, delivery_id, row, report)
         else:
             await _postponed(tx, relais, delivery_id, report)
     return None
@@ -97,7 +100,29 @@ async def _sent(
     return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
 
 
-async def _failed(tx: AsyncConnection, relais: Relais, row: Any, report: Report) -> None:
+async def _refused(
+    tx: AsyncConnection, relais: Relais, delivery_id: str, row: Any, report: Report
+) -> Wire | None:
+    """The messenger will not take this one bubble: it alone is failed, and the next may leave."""
+    await tx.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id)
+        .values(
+            status="failed",
+            body_sealed=None,
+            settled_at=relais.world.now(),
+            failure=report.reason[:32] or "failed",
+        )
+    )
+    await tx.execute(
+        update(conversations)
+        .where(conversations.c.id == row.conversation_id)
+        .values(settled_seq=row.seq)
+    )
+    return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
+
+
+async def _unreachable(tx: AsyncConnection, relais: Relais, row: Any, report: Report) -> None:
     """The address cannot be reached any more: everything queued for it is settled as failed."""
     await tx.execute(
         update(deliveries)

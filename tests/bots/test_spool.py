@@ -77,6 +77,7 @@ def test_kill_9_loses_nothing_accepted(path: Path) -> None:
         ) as process:
             assert process.stdout is not None
             told = [process.stdout.readline().strip() for _ in range(kill_after)]
+            assert all(told), "the writer did not start"
             os.kill(process.pid, signal.SIGKILL)
             told += process.stdout.read().split()
         kept = asyncio.run(_event_ids(spool_path))

@@ -71,6 +71,12 @@ def test_update_keeps_translations_and_comments(tmp_path: Path) -> None:
     assert third == again
 
 
+def test_a_second_update_changes_nothing(tmp_path: Path) -> None:
+    """A new catalogue that is read and updated again is the same bytes."""
+    first = po.dump(extract.merge(SOURCES, None, FRENCH), FRENCH).decode()
+    assert po.dump(extract.merge(SOURCES, read(tmp_path, first), FRENCH), FRENCH).decode() == first
+
+
 def test_changed_english_makes_a_translation_fuzzy(tmp_path: Path) -> None:
     """The old translation stays beside the old English, fuzzy; a rerun changes nothing."""
     first = po.dump(extract.merge(SOURCES[:2], None, FRENCH), FRENCH).decode()

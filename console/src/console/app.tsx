@@ -119,13 +119,7 @@ function Screen(props: {
     case "messengers":
       return <Messengers me={open.me} onMe={onMe} onGone={onGone} />;
     default:
-      return (
-        <TonightScreen
-          open={open}
-          onGone={onGone}
-          onCall={(on_call) => onMe({ ...open.me, on_call })}
-        />
-      );
+      return <TonightScreen open={open} onGone={onGone} onMe={onMe} />;
   }
 }
 

@@ -70,20 +70,21 @@ const PURPOSES: Names = {
 };
 
 const LOG: Names = {
-  created: () => t("Request received"),
+  opened: () => t("Request received"),
+  submitted: () => t("Sent by the person"),
   alerted: () => t("Alert sent"),
+  skipped: () => t("A team was passed over"),
+  nobody: () => t("Nobody is on call for it"),
+  hourly: () => t("Coordination alerted again"),
   taken: () => t("Taken"),
-  take: () => t("Taken"),
   passed: () => t("Passed on"),
-  pass: () => t("Passed on"),
+  returned: () => t("Back in the queue"),
   conflict: () => t("Knows the person; key destroyed"),
-  opened: () => t("Opened"),
   served: () => t("Opened"),
-  reason: () => t("Opened, with a reason"),
   answered: () => t("First step noted"),
   step: () => t("Step noted"),
-  returned: () => t("Back in the queue"),
   escalated: () => t("Went to the next team"),
+  withdrawn: () => t("Closed at the person's wish"),
   done: () => t("Marked as done"),
 };
 

@@ -14,7 +14,7 @@ function format(at: Date, options: Intl.DateTimeFormatOptions): string {
 export function moment(iso: string | number, now: Date = new Date()): string {
   const at = new Date(iso);
   if (Number.isNaN(at.getTime())) return "";
-  const clock: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit" };
+  const clock: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   if (at.toDateString() === now.toDateString()) return format(at, clock);
   return format(at, { ...clock, day: "numeric", month: "short" });
 }

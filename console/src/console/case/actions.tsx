@@ -12,18 +12,22 @@ type Act = "take" | "pass" | "conflict" | "done";
 interface Props {
   readonly id: string;
   readonly acts: readonly Act[];
+  /** Passing on what one has taken gives it back, and asks first. */
+  readonly mine?: boolean;
   readonly onDone: (act: Act) => void;
   readonly onGone: () => void;
 }
 
-const ASKS: readonly Act[] = ["conflict", "done"];
+function asks(act: Act, mine: boolean): boolean {
+  return act === "conflict" || act === "done" || (act === "pass" && mine);
+}
 
-function name(act: Act): string {
+function name(act: Act, mine: boolean): string {
   switch (act) {
     case "take":
       return t("Take");
     case "pass":
-      return t("Pass");
+      return mine ? t("Give it back") : t("Pass");
     case "conflict":
       return t("I know this person");
     case "done":
@@ -32,12 +36,13 @@ function name(act: Act): string {
 }
 
 function warning(act: Act): string {
-  return act === "done"
-    ? t("Mark as done? The person will be told that this request is closed.")
+  if (act === "done") return t("Mark as done? The person will be told that this request is closed.");
+  return act === "pass"
+    ? t("Give it back? Others are alerted, and you no longer read it.")
     : t("Someone you know? It goes to others without a word, and your key to it is destroyed.");
 }
 
-export function Actions({ id, acts, onDone, onGone }: Props): JSX.Element {
+export function Actions({ id, acts, mine = false, onDone, onGone }: Props): JSX.Element {
   const [busy, setBusy] = useState<Act | null>(null);
   const [asking, setAsking] = useState<Act | null>(null);
   const [error, setError] = useState("");
@@ -58,7 +63,7 @@ export function Actions({ id, acts, onDone, onGone }: Props): JSX.Element {
     <div class="case-actions" data-testid="case-actions">
       {error === "" ? null : <Notice kind="error" testId="action-error">{error}</Notice>}
       {asking ? (
-        <Confirm act={asking} busy={busy !== null} onYes={() => void act(asking)} onNo={() => setAsking(null)} />
+        <Confirm act={asking} label={name(asking, mine)} busy={busy !== null} onYes={() => void act(asking)} onNo={() => setAsking(null)} />
       ) : (
         <div class="actions">
           {acts.map((what) => (
@@ -67,9 +72,9 @@ export function Actions({ id, acts, onDone, onGone }: Props): JSX.Element {
               testId={`case-${what}`}
               kind={what === "take" ? "main" : "plain"}
               busy={busy === what}
-              onClick={() => (ASKS.includes(what) ? setAsking(what) : void act(what))}
+              onClick={() => (asks(what, mine) ? setAsking(what) : void act(what))}
             >
-              {name(what)}
+              {name(what, mine)}
             </Button>
           ))}
         </div>
@@ -80,6 +85,7 @@ export function Actions({ id, acts, onDone, onGone }: Props): JSX.Element {
 
 function Confirm(props: {
   readonly act: Act;
+  readonly label: string;
   readonly busy: boolean;
   readonly onYes: () => void;
   readonly onNo: () => void;
@@ -91,7 +97,7 @@ function Confirm(props: {
       <p id="confirm-text">{warning(props.act)}</p>
       <div class="actions">
         <Button testId="confirm-yes" kind="danger" busy={props.busy} onClick={props.onYes}>
-          {name(props.act)}
+          {props.label}
         </Button>
         <Button testId="confirm-no" buttonRef={no} onClick={props.onNo}>{t("Go back")}</Button>
       </div>

@@ -48,7 +48,7 @@ export function CaseScreen({ id, open, onGone }: Props): JSX.Element {
 function acts(line: CaseLine): ("take" | "pass" | "conflict" | "done")[] {
   if (line.status === "done") return [];
   if (line.status === "open") return ["take", "pass", "conflict"];
-  return line.mine ? ["done", "conflict"] : [];
+  return line.mine ? ["done", "pass", "conflict"] : [];
 }
 
 function OpenCase(props: {
@@ -96,6 +96,7 @@ function OpenCase(props: {
       <Actions
         id={line.id}
         acts={acts(line)}
+        mine={line.mine}
         onDone={(act) => (act === "pass" || act === "conflict" ? props.onAway() : void onChanged())}
         onGone={onGone}
       />

@@ -3,7 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { api, ApiError } from "../../api/client";
 import type { CaseFile } from "../../api/types";
-import { locale } from "../../shared/i18n";
+import { locale, useLocale } from "../../shared/i18n";
 import type { Open } from "../session";
 import type { Labels } from "./labels";
 import { freshMemory, openCase, type OpenedCase } from "./opened";
@@ -44,6 +44,7 @@ export function useCase(id: string, open: Open, reason: string, onGone: () => vo
   const [error, setError] = useState<unknown>(null);
   const memory = useRef(freshMemory());
   const labelsOf = useLabels();
+  const spoken = useLocale().locale;
   const { me, keys } = open;
 
   const refresh = useCallback(async (): Promise<void> => {
@@ -70,6 +71,12 @@ export function useCase(id: string, open: Open, reason: string, onGone: () => vo
     document.addEventListener("visibilitychange", look);
     return () => document.removeEventListener("visibilitychange", look);
   }, [refresh]);
+
+  useEffect(() => {
+    const content = read?.file.content;
+    if (content === undefined) return;
+    void labelsOf(content).then((labels) => setRead((now) => (now ? { ...now, labels } : now)));
+  }, [spoken, read?.file.content, labelsOf]);
 
   return { read, error, refresh };
 }

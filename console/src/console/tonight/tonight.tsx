@@ -1,7 +1,9 @@
 /** What waits tonight: alerts nobody took, mine, accounts to read. */
 
 import type { JSX } from "preact";
-import type { CaseLine } from "../../api/types";
+import { useEffect, useRef } from "preact/hooks";
+import { api } from "../../api/client";
+import type { CaseLine, Me } from "../../api/types";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { moment } from "../../shared/times";
@@ -14,12 +16,27 @@ import { useTonight } from "./watch";
 interface Props {
   readonly open: Open;
   readonly onGone: () => void;
-  readonly onCall: (onCall: boolean) => void;
+  readonly onMe: (me: Me) => void;
 }
 
-export function TonightScreen({ open, onGone, onCall }: Props): JSX.Element {
+const LOOK_MS = 10_000;
+
+/** The bot changes things too: a link, a shift that ends. */
+function useMe(onMe: (me: Me) => void): void {
+  const action = useRef(onMe);
+  action.current = onMe;
+  useEffect(() => {
+    const look = (): void => void api.me().then((me) => action.current(me), () => undefined);
+    look();
+    const timer = setInterval(look, LOOK_MS);
+    return () => clearInterval(timer);
+  }, []);
+}
+
+export function TonightScreen({ open, onGone, onMe }: Props): JSX.Element {
   const { tonight, error, fresh, refresh } = useTonight(onGone);
   const { me } = open;
+  useMe(onMe);
   return (
     <div data-testid="tonight">
       <Heading>{t("Tonight")}</Heading>
@@ -31,7 +48,7 @@ export function TonightScreen({ open, onGone, onCall }: Props): JSX.Element {
           {t("A coordinator has not admitted your key yet. Until then nothing is sealed to you.")}
         </Notice>
       )}
-      <Duty onCall={me.on_call} linked={me.links.length > 0} onChange={onCall} />
+      <Duty onCall={me.on_call} linked={me.links.length > 0} onChange={(on_call) => onMe({ ...me, on_call })} />
       {error === null ? null : (
         <Notice kind="error" testId="tonight-error">
           {explain(error)}{" "}

@@ -1,0 +1,296 @@
+"""The bot API: one message is one turn, replays are harmless, order holds, rubbish is refused."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from backend.database import metadata
+from backend.database.tables import conversations, quarantine
+from backend.turns import service
+from sealing import Context, SealError, open_text
+from tests.backend.chats import TOKENS, Chat
+from tests.backend.consoles import Console, running_console
+
+SENTINEL = "Qzx7 vermillion heron"
+TO_CONSENT = ("hello", "1", "1", "1", "4", "5", "2", "1", "1", "3")
+
+
+@pytest.fixture
+async def console(database_url: str, tmp_path: Path) -> AsyncIterator[Console]:
+    """The backend with both bots' tokens."""
+    async with running_console(database_url, tmp_path, **TOKENS) as running:
+        yield running
+
+
+@pytest.fixture
+async def chat(console: Console) -> AsyncIterator[Chat]:
+    """A person who has not written yet."""
+    async with console.client() as client:
+        yield Chat(client, console.relais, "555")
+
+
+async def test_a_conversation_moves_on(chat: Chat) -> None:
+    """Greeting, safety, who reads: three messages, three answers."""
+    assert "Choose your language" in await chat.says("hello")
+    assert "Are you safe" in await chat.says("1")
+    assert "Which fits" in await chat.says("1")
+
+
+async def test_a_replay_changes_nothing_and_hands_out_what_is_unsettled(chat: Chat) -> None:
+    """The same event twice is one turn; the second answer carries a newer fence."""
+    first = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    again = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    assert again["id"] == first["id"]
+    assert again["fence"] == first["fence"] + 1
+    late = await chat.reports(first, outcome="sent")
+    assert (late.status_code, late.json()["code"]) == (409, "lease_lost")
+    assert (await chat.reports(again, outcome="sent")).json() == {"delivery": None}
+    settled = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()
+    assert settled == {"delivery": None}
+    assert "Are you safe" in await chat.says("1")
+
+
+async def test_a_lost_settle_answer_may_be_asked_again(chat: Chat) -> None:
+    """Settling twice with the same fence is the same as once."""
+    delivery = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    for _ in range(2):
+        answer = await chat.reports(delivery, outcome="sent", message_ids=["7"])
+        assert answer.json() == {"delivery": None}
+
+
+async def test_only_the_lowest_unsettled_is_handed_out(chat: Chat) -> None:
+    """While an answer is on its way, later ones wait; they follow in order when it is settled."""
+    first = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    assert (await chat.posts({"kind": "text", "text": "1"}, "e2")).json() == {"delivery": None}
+    assert await chat.waiting() == []
+    follows = (await chat.reports(first, outcome="sent")).json()["delivery"]
+    assert follows["seq"] == first["seq"] + 1
+    assert "Are you safe" in follows["text"]
+
+
+async def test_a_dead_bots_lease_passes_on(console: Console, chat: Chat) -> None:
+    """When the lease is over another poll gets the delivery, and the old fence is refused."""
+    first = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    assert await chat.waiting() == []
+    console.clock.forward(minutes=2)
+    (taken,) = await chat.waiting()
+    assert taken["id"] == first["id"]
+    assert (await chat.reports(first, outcome="sent")).status_code == 409
+
+
+async def test_later_waits_and_renew_holds(console: Console, chat: Chat) -> None:
+    """`later` puts a delivery off; `renew` keeps the lease while the messenger makes it wait."""
+    first = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    console.clock.forward(minutes=0.9)
+    await chat.reports(first, outcome="renew")
+    console.clock.forward(minutes=0.9)
+    assert await chat.waiting() == []
+    await chat.reports(first, outcome="later", retry_after=30)
+    assert await chat.waiting() == []
+    console.clock.forward(minutes=1)
+    assert [one["id"] for one in await chat.waiting()] == [first["id"]]
+
+
+async def test_a_blocked_person_settles_everything(console: Console, chat: Chat) -> None:
+    """After a permanent failure nothing of that conversation is handed out any more."""
+    first = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    await chat.posts({"kind": "text", "text": "1"}, "e2")
+    await chat.reports(first, outcome="failed", reason="blocked")
+    console.clock.forward(minutes=5)
+    assert await chat.waiting() == []
+
+
+async def test_a_refused_bubble_silences_nobody(chat: Chat) -> None:
+    """What the messenger will not take is failed alone; the next answer follows at once."""
+    first = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    await chat.posts({"kind": "text", "text": "1"}, "e2")
+    follows = await chat.reports(first, outcome="failed", reason="refused")
+    assert "Are you safe" in follows.json()["delivery"]["text"]
+
+
+async def test_many_people_and_doubled_events_at_once(console: Console) -> None:
+    """Thirty people, each event posted three times at once: one conversation each, one answer."""
+    async with console.client() as client:
+        chats = [Chat(client, console.relais, f"person-{n}") for n in range(30)]
+        answers = await asyncio.gather(
+            *(
+                one.posts({"kind": "text", "text": "hello"}, f"{one.address}-e")
+                for one in chats
+                for _ in range(3)
+            )
+        )
+    assert {answer.status_code for answer in answers} == {200}
+    async with console.relais.db.read() as connection:
+        rows = (await connection.execute(select(conversations))).all()
+    assert len(rows) == 30
+    assert {row.last_seq for row in rows} == {1}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"envelope": "!!"}, 422, "malformed"),
+        ({"envelope": base64.b64encode(b"RLS\x01" + bytes(1300)).decode()}, 422, "malformed"),
+        ({"event_id": "other"}, 422, "malformed"),
+        ({"event_id": ""}, 422, "malformed"),
+        ({"event_id": "x" * 201}, 422, "malformed"),
+        ({"event_id": None}, 422, "malformed"),
+        ({"key_id": "2020-W01"}, 409, "inbox_key_unknown"),
+        ({"key_id": "../../keyring"}, 409, "inbox_key_unknown"),
+        ({"envelope": "A" * 300_000}, 413, "too_large"),
+    ],
+)
+async def test_a_spoilt_turn_is_refused_with_advice(
+    chat: Chat, changes: dict[str, str], status: int, code: str
+) -> None:
+    """Each fault has its status, its code and a sentence; the next message is taken as ever."""
+    answer = await chat.posts({"kind": "text", "text": SENTINEL}, "e1", **changes)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["advice"]
+    assert SENTINEL not in answer.text
+    assert "Choose your language" in await chat.says("hello")
+
+
+@pytest.mark.parametrize("inbound", [{"kind": 7}, {"address": ""}, {"kind": "text", "text": 1}])
+async def test_an_event_that_is_none_is_refused(chat: Chat, inbound: dict[str, object]) -> None:
+    """The envelope opens, what is inside is rubbish: the bot is told to set it aside."""
+    answer = await chat.posts(inbound, "e1")
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "code"),
+    [("", 401, "bad_token"), ("wrong", 401, "bad_token"), ("page-token", 403, "other_channel")],
+)
+async def test_a_token_opens_its_own_channel_only(
+    chat: Chat, token: str, status: int, code: str
+) -> None:
+    """No token, a wrong one, another channel's: refused, each with its code."""
+    for method, path in (("POST", "turns"), ("GET", "deliveries"), ("POST", "deliveries/x")):
+        answer = await chat.client.request(
+            method,
+            f"/v1/channels/telegram/{path}",
+            headers={"Authorization": f"Bearer {token}"},
+            json={},
+        )
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\u200b\u200e",
+        "\u202egnirts\u202c",
+        "💥" * 500,
+        "x" * 60_000,
+        "\x00\x01",
+        "٣",
+        "{a}",
+    ],
+)
+async def test_strange_text_is_answered(chat: Chat, text: str) -> None:
+    """Empty, invisible, reversed, huge, control characters: always an answer, never a crash."""
+    await chat.says("hello")
+    assert await chat.says(text) != ""
+    assert await chat.says("0") != ""
+
+
+async def test_stale_and_forged_buttons_redraw_the_question(chat: Chat) -> None:
+    """An old button does not answer the present question."""
+    await chat.says("hello")
+    old = chat.last["buttons"][0][0]["token"]
+    await chat.says("1")
+    for token in (old, "nonsense", "x" * 500, ""):
+        answer = await chat.posts({"kind": "choice", "token": token}, f"press-{token[:9]}")
+        assert "Are you safe" in await chat.settles(answer.json()["delivery"])
+
+
+async def test_a_poison_event_is_set_aside_after_three_failures(
+    console: Console, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twice "try again", then quarantined still sealed, answered kindly; the next goes through."""
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError(SENTINEL)
+
+    monkeypatch.setattr(service, "think", broken)
+    for _ in range(2):
+        answer = await chat.posts({"kind": "text", "text": SENTINEL}, "e1")
+        assert (answer.status_code, answer.json()["code"]) == (500, "turn_failed")
+    third = await chat.posts({"kind": "text", "text": SENTINEL}, "e1")
+    assert "on our side" in await chat.settles(third.json()["delivery"])
+    monkeypatch.undo()
+    async with console.relais.db.read() as connection:
+        (kept,) = (await connection.execute(select(quarantine))).all()
+    assert kept.error == "ZeroDivisionError"
+    assert SENTINEL.encode() not in kept.envelope
+    health = (await chat.client.get("/healthz")).json()
+    assert "quarantined" in {one["code"] for one in health["problems"]}
+    assert "Choose your language" in await chat.says("hello")
+
+
+async def test_quick_exit_deletes_what_is_shown(chat: Chat) -> None:
+    """`00` first brings a `forget` with both sides' message ids, then one neutral line."""
+    await chat.says("hello")
+    await chat.says("1")
+    answer = await chat.posts({"kind": "text", "text": "00"}, "bye")
+    forget = answer.json()["delivery"]
+    assert forget["kind"] == "forget"
+    assert {"m", "555-1", "555-2", "bye"} <= set(forget["target"])
+    goodbye = (await chat.reports(forget, outcome="sent")).json()["delivery"]
+    assert goodbye["neutral"]
+    assert "Goodbye" in goodbye["text"]
+
+
+async def test_what_was_sealed_opens_in_the_browser_and_nowhere_else(
+    console: Console, tmp_path: Path
+) -> None:
+    """No column shows her words, no key of the server opens them; the member's key does."""
+    ada = await console.enrolled("Ada (demo)")
+    async with console.client() as client:
+        link = (await ada.post("/v1/me/link-codes")).json()["code"]
+        phone = Chat(client, console.relais, "responder")
+        await phone.says(link)
+        await ada.post("/v1/me/on-call", {"on_call": True})
+        person = Chat(client, console.relais, "person")
+        heard = ""
+        for text in (*TO_CONSENT, "1", "1", "blue kite", "1"):
+            heard = await person.says(text)
+        assert "tell more" in heard
+        heard = await person.says("1")
+        heard = await person.says("1")
+        for text in ("1", "1", "s", "1", "1", "12.5.2026", "s", "1", "2"):
+            heard = await person.says(text)
+        assert "own words" in heard
+        await person.says(SENTINEL)
+    console.clock.forward(days=9)
+    console.relais.vault.drafts.destroy_before(console.relais.world.day())
+    async with console.relais.db.read() as connection:
+        dump = b""
+        for table in metadata.sorted_tables:
+            for row in await connection.execute(select(table)):
+                dump += b"".join(v if isinstance(v, bytes) else str(v).encode() for v in row)
+        item = metadata.tables["items"]
+        grant = metadata.tables["grants"]
+        items = (await connection.execute(select(item))).all()
+        grants = (await connection.execute(select(grant))).all()
+    assert b"vermillion" not in dump
+    words = 0
+    for one in items:
+        place = Context(one.case_id, one.compartment, one.generation, one.id, one.kind)
+        for held in grants:
+            if (held.name, held.holder) != (one.compartment, ada.member_id):
+                continue
+            seat = Context(held.case_id, held.name, held.generation, held.holder, "grant")
+            seed = open_text(held.sealed, ada.keys, seat)
+            words += SENTINEL.encode() in open_text(one.sealed, type(ada.keys)(seed), place)
+        for purpose in ("addresses", "routing", "contact", "members", "statistics"):
+            with pytest.raises(SealError):
+                console.relais.vault.keyring.open(purpose, one.sealed, "items", one.id)
+    assert words == 1
