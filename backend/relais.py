@@ -16,10 +16,17 @@ class Wake:
 
     def __init__(self) -> None:
         self._events: dict[str, asyncio.Event] = {}
+        self.closing = False
+        """The server stops: polls answer at once instead of being waited for."""
 
     def channel(self, name: str) -> asyncio.Event:
         """The event a poll of this channel waits for."""
         return self._events.setdefault(name, asyncio.Event())
+
+    def close(self) -> None:
+        """End every poll."""
+        self.closing = True
+        self.all()
 
     def all(self) -> None:
         """Something was queued: let every poll look."""

@@ -93,6 +93,7 @@ async def _alongside(
     task = asyncio.create_task(follow(), name="page")
 
     async def end() -> None:
+        app.state.relais.wake.close()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 

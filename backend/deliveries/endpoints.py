@@ -57,7 +57,7 @@ async def get_deliveries(
         woken.clear()
         wires = await lease_due(relais, channel)
         left = until - loop.time()
-        if wires or left <= 0:
+        if wires or left <= 0 or relais.wake.closing:
             return deliveries_response(wires)
         try:
             await asyncio.wait_for(woken.wait(), min(_LOOK_EVERY, left))

@@ -13,6 +13,7 @@ import yaml
 from backend.content import load_content
 from conversation import (
     Area,
+    CaseStatus,
     Context,
     Directory,
     Member,
@@ -92,6 +93,7 @@ def run(locale: str, directory: Directory, typed: str) -> list[dict[str, object]
     edition = load_content(None).current  # type: ignore[arg-type]  # no database is touched
     state = begin(edition.interview, edition.hash)
     turns: list[dict[str, object]] = []
+    status = CaseStatus()
     for number, text in enumerate(messages(typed)):
         context = Context(
             now=NOW,
@@ -102,6 +104,7 @@ def run(locale: str, directory: Directory, typed: str) -> list[dict[str, object]
             locales=("en", "fr"),
             directory=directory,
             operator="Relais (demo)",
+            status=status,
         )
         step = advance(edition.interview, load_state(dump_state(state)), Said(text), context)
         state = step.state
@@ -112,9 +115,10 @@ def run(locale: str, directory: Directory, typed: str) -> list[dict[str, object]
                 reply, state.locale or locale, CAPABILITIES["signal"], edition.catalogues, now=NOW
             )
         ]
-        turns.append(
-            {"she": text, "bot": said, "effects": [type(e).__name__ for e in step.effects]}
-        )
+        effects = [type(effect).__name__ for effect in step.effects]
+        if "AskHelp" in effects:
+            status = CaseStatus("received")
+        turns.append({"she": text, "bot": said, "effects": effects})
     return turns
 
 
