@@ -13,7 +13,11 @@ class Settings(BaseSettings):
     """Environment variables (or ``.env``) with the prefix ``RELAIS_``."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RELAIS_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="RELAIS_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     mode: Literal["demo", "production"] = Field(

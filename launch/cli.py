@@ -15,9 +15,9 @@ from backend.database import DatabaseUnavailable, open_database
 from backend.errors import ConfigurationError
 from backend.settings import Settings
 from bots.core import ConfigurationError as BotConfigurationError
+from bots.core import configure_logging
 from conversation import InterviewError
 from launch.locale import app as locale_app
-from launch.logs import configure_logs
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Relais: guided, sealed conversations."
@@ -51,7 +51,7 @@ def run(port: Port = None) -> None:
     """Everything on this machine: backend, chat page, and the bots whose settings are present."""
     from launch.running import run as run_all
 
-    configure_logs()
+    configure_logging()
     _until_stopped(run_all(_settings(port)))
 
 
@@ -60,7 +60,7 @@ def serve(port: Port = None) -> None:
     """The backend alone (with the chat page if RELAIS_BOT_TOKEN_PAGE is set)."""
     from launch.serving import serve as serve_app
 
-    configure_logs()
+    configure_logging()
     _until_stopped(serve_app(_settings(port)))
 
 

@@ -12,7 +12,9 @@ from backend.alerts.repeating import repeat
 from backend.alerts.responder import handle_member
 from backend.alerts.sweeping import sweep
 from backend.alerts.taking import give_up, pass_on, take
+from backend.alerts.unreachable import act_on_unreachable
 from backend.alerts.working import conflict, done, note_step, open_alerts, taken_by, withdraw
+from backend.deliveries.settling import UNREACHABLE
 
 if TYPE_CHECKING:
     from backend.jobs import Handler
@@ -27,6 +29,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     timers.WITHDRAWN: notices.tell_withdrawn,
     timers.TEST: notices.tell_test,
     timers.OFF_CALL: end_shift,
+    UNREACHABLE: act_on_unreachable,
 }
 """Job handlers, by kind. The recurring :func:`sweep` is set up by ``backend.jobs.housekeeping``."""
 

@@ -262,16 +262,19 @@ class Worker:
         rows = await self.connection.execute(
             select(draft_items).where(draft_items.c.conversation_id == self.conversation_id)
         )
-        waiting = [(row.slot, open_draft(self.relais, row)) for row in rows]
+        dropped = set(self.changes.drop_drafts)
+        waiting = [
+            (row.slot, open_draft(self.relais, row)) for row in rows if row.slot not in dropped
+        ]
         waiting += [
             (row["slot"], open_draft(self.relais, _Attributes(row))) for row in self.changes.drafts
         ]
         for slot, item in waiting:
-            if item.compartment in places and slot not in self.changes.drop_drafts:
+            if item.compartment in places:
                 self.changes.items.append(item_row(self.relais, self.publics, item))
                 self.changes.drop_drafts.append(slot)
-        gone = set(self.changes.drop_drafts)
-        self.changes.drafts = [row for row in self.changes.drafts if row["slot"] not in gone]
+        moved = {slot for slot, item in waiting if item.compartment in places}
+        self.changes.drafts = [row for row in self.changes.drafts if row["slot"] not in moved]
 
     def _seal_closed(self, step_id: str, place: str, code: str, value: Any) -> None:
         if self.publics is None or value is None:

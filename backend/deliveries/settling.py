@@ -11,8 +11,11 @@ from backend.deliveries.composing import Wire
 from backend.deliveries.leasing import lease_next
 from backend.deliveries.queueing import LEASE_MS
 from backend.errors import RelaisError
+from backend.jobs import schedule
 from backend.relais import Relais
 
+UNREACHABLE = "alert.unreachable"
+"""Kind of the job that acts on an address that is gone; its handler is in ``alerts``."""
 _UNREACHABLE = frozenset({"blocked", "unknown_address"})
 Outcome = Literal["sent", "failed", "later", "renew"]
 LOST = RelaisError(409, "lease_lost", "Another attempt has this delivery now. Drop it.")
@@ -51,41 +54,27 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
         if row.status != "pending":  # the answer to this very report was lost on the way
             return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
         if report.outcome == "sent":
-            return await _sent(tx, relais, delivery_id, row, report)
+            receipt = _receipt(relais, delivery_id, report.message_ids)
+            return await _settle_one(tx, relais, delivery_id, row, status="sent", **receipt)
         if report.outcome == "failed" and report.reason in _UNREACHABLE:
-            await _unreachable(tx, relais, row, report)
+            await _unreachable(tx, relais, delivery_id, row, report)
         elif report.outcome == "failed":
-            return await _refused(tx, relais, delivery_id, row, report)
+            # the messenger will not take this one bubble; the next may still leave
+            why = report.reason[:32] or "failed"
+            return await _settle_one(tx, relais, delivery_id, row, status="failed", failure=why)
         else:
             await _postponed(tx, relais, delivery_id, report)
     return None
 
 
-async def _sent(
-    tx: AsyncConnection,
-    relais: Relais,
-    delivery_id: str,
-    row: Any,
-    report: Report,
+async def _settle_one(
+    tx: AsyncConnection, relais: Relais, delivery_id: str, row: Any, **outcome: Any
 ) -> Wire | None:
-    day = relais.world.day()
-    receipt = (
-        relais.vault.drafts.seal(
-            day, msgspec.json.encode(report.message_ids), "deliveries", "receipt", delivery_id
-        )
-        if report.message_ids
-        else None
-    )
+    """Settle this one (its words are wiped), and lease the conversation's next."""
     await tx.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery_id)
-        .values(
-            status="sent",
-            body_sealed=None,
-            settled_at=relais.world.now(),
-            receipt_sealed=receipt,
-            receipt_key=day if receipt else None,
-        )
+        .values(body_sealed=None, settled_at=relais.world.now(), **outcome)
     )
     head = (
         await tx.execute(
@@ -100,30 +89,31 @@ async def _sent(
     return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
 
 
-async def _refused(
+def _receipt(relais: Relais, delivery_id: str, message_ids: list[str]) -> dict[str, Any]:
+    """The messenger's ids, sealed under today's draft key, for edits and quick exit."""
+    if not message_ids:
+        return {}
+    day = relais.world.day()
+    raw = msgspec.json.encode(message_ids)
+    sealed = relais.vault.drafts.seal(day, raw, "deliveries", "receipt", delivery_id)
+    return {"receipt_sealed": sealed, "receipt_key": day}
+
+
+async def _unreachable(
     tx: AsyncConnection, relais: Relais, delivery_id: str, row: Any, report: Report
-) -> Wire | None:
-    """The messenger will not take this one bubble: it alone is failed, and the next may leave."""
-    await tx.execute(
-        update(deliveries)
-        .where(deliveries.c.id == delivery_id)
-        .values(
-            status="failed",
-            body_sealed=None,
-            settled_at=relais.world.now(),
-            failure=report.reason[:32] or "failed",
-        )
-    )
-    await tx.execute(
-        update(conversations)
-        .where(conversations.c.id == row.conversation_id)
-        .values(settled_seq=row.seq)
-    )
-    return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
+) -> None:
+    """The address cannot be reached any more: everything queued for it is settled as failed.
 
-
-async def _unreachable(tx: AsyncConnection, relais: Relais, row: Any, report: Report) -> None:
-    """The address cannot be reached any more: everything queued for it is settled as failed."""
+    A job tells the case, or asks the next responder: nothing is dropped in silence.
+    """
+    await schedule(
+        tx,
+        relais.world,
+        kind=UNREACHABLE,
+        key=f"{UNREACHABLE}:{delivery_id}",
+        subject=row.conversation_id,
+        due_at=relais.world.now(),
+    )
     await tx.execute(
         update(deliveries)
         .where(

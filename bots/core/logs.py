@@ -36,11 +36,22 @@ def configure_logging(style: str = "auto") -> None:
 
 def silence_libraries() -> None:
     """Nothing of these loggers is printed at any level (also called by who embeds an adapter)."""
+    # What a server says stays (a port in use), but never with the text of an exception.
+    logging.getLogger("uvicorn.error").addFilter(without_trace)
     for name in _SILENT:
         logger = logging.getLogger(name)
         logger.handlers = [logging.NullHandler()]
         logger.propagate = False
         logger.setLevel(logging.CRITICAL + 1)
+
+
+def without_trace(record: logging.LogRecord) -> bool:
+    """A record keeps its words and loses its exception, whose message may quote a person."""
+    error = record.exc_info[0] if record.exc_info else None
+    if error is not None:
+        record.msg, record.args = f"failed: {error.__name__}", ()
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def without_messages(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Any:

@@ -10,6 +10,8 @@ from sqlalchemy import select
 
 from backend.database import metadata
 from backend.database.tables import conversations, quarantine
+from backend.handlers import all_handlers
+from backend.jobs import Runner
 from backend.turns import service
 from sealing import Context, SealError, open_text
 from tests.backend.chats import TOKENS, Chat
@@ -102,6 +104,20 @@ async def test_a_blocked_person_settles_everything(console: Console, chat: Chat)
     await chat.reports(first, outcome="failed", reason="blocked")
     console.clock.forward(minutes=5)
     assert await chat.waiting() == []
+
+
+async def test_a_responder_who_cannot_be_reached_is_off_call(console: Console) -> None:
+    """A blocked alert is not lost in silence: that chat is unlinked, and the shift ends."""
+    ada = await console.enrolled("Ada (demo)")
+    async with console.client() as client:
+        phone = Chat(client, console.relais, "responder")
+        await phone.says((await ada.post("/v1/me/link-codes")).json()["code"])
+        await ada.post("/v1/me/on-call", {"on_call": True})
+        answer = await phone.posts({"kind": "text", "text": "mine"}, "asks")
+        await phone.reports(answer.json()["delivery"], outcome="failed", reason="blocked")
+        await Runner(console.relais, all_handlers()).run_due()
+        me = (await ada.get("/v1/me")).json()
+    assert (me["on_call"], me["links"]) == (False, [])
 
 
 async def test_a_refused_bubble_silences_nobody(chat: Chat) -> None:

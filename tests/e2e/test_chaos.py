@@ -17,8 +17,10 @@ from tests.e2e.bots import telegram_process
 from tests.e2e.fake_bot_api import FakeBotApi
 from tests.e2e.processes import Process, backend_process, free_port
 
+SENTINEL = "Qzx7 vermillion heron"
 SCRIPT = (
     "hello",
+    SENTINEL,
     "1",
     "1",
     "2",
@@ -105,7 +107,17 @@ def test_kills_lose_and_reorder_nothing(
     (tmp_path / "figures.txt").write_text(f"{kills} kills, {len(done)} people, {damage}")
     record_property("chaos", f"{kills} kills, {len(done)} people, {damage}")
     assert (damage.lost, damage.reordered) == (0, 0)
+    _nowhere(tmp_path)
     assert damage.doubled <= kills
+
+
+def _nowhere(folder: Path) -> None:
+    """Spools, database, write-ahead log and both logs, after all the kills: none has her words."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            for encoding in ("utf-8", "utf-16-le"):
+                assert "vermillion".encode(encoding) not in content, path.name
 
 
 def _in_peace(telegram: FakeBotApi) -> list[str]:

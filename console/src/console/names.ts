@@ -72,6 +72,7 @@ const PURPOSES: Names = {
 const LOG: Names = {
   opened: () => t("Request received"),
   submitted: () => t("Sent by the person"),
+  unreachable: () => t("The person's messenger no longer takes messages"),
   alerted: () => t("Alert sent"),
   skipped: () => t("A team was passed over"),
   nobody: () => t("Nobody is on call for it"),
