@@ -11,11 +11,28 @@ This has the shape of an aiosqlite connection, so SQLAlchemy's own dialect drive
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 _TRY_AGAIN: Final = 0.02
+
+
+async def _to_its_end(work: Coroutine[Any, Any, Any]) -> None:
+    """Wait for ``work`` even when the caller is cancelled.
+
+    A COMMIT under way cannot be called back, and nobody may touch the connection before it is done.
+    """
+    running = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    running.result()
 
 
 class InlineCursor:
@@ -34,7 +51,7 @@ class InlineCursor:
     async def execute(self, operation: str, parameters: Sequence[Any] = ()) -> "InlineCursor":
         """Run one statement; COMMIT in a thread, BEGIN IMMEDIATE patiently."""
         if operation == "COMMIT":
-            await asyncio.shield(asyncio.to_thread(self._cursor.execute, operation))
+            await _to_its_end(asyncio.to_thread(self._cursor.execute, operation))
         elif operation == "BEGIN IMMEDIATE":
             await self._begin()
         elif operation == "ROLLBACK":

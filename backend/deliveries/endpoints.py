@@ -1,6 +1,7 @@
 """The bot API: deliveries out."""
 
 import asyncio
+from contextlib import suppress
 from typing import Annotated
 
 import msgspec
@@ -59,10 +60,9 @@ async def get_deliveries(
         left = until - loop.time()
         if wires or left <= 0 or relais.wake.closing:
             return deliveries_response(wires)
-        try:
-            await asyncio.wait_for(woken.wait(), min(_LOOK_EVERY, left))
-        except TimeoutError:
-            continue
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(_LOOK_EVERY, left)):
+                await woken.wait()
 
 
 @router.post(

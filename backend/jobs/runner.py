@@ -55,8 +55,10 @@ class Runner:
                 _log.warning("jobs_wait", error=error.code)
             except Exception as error:  # noqa: BLE001  (the runner outlives everything)
                 _log.error("jobs_stumbled", error=code_of(error))
+            # not wait_for: until Python 3.12 it can swallow the cancellation that stops us
             with suppress(TimeoutError):
-                await asyncio.wait_for(woken.wait(), self._relais.settings.job_seconds)
+                async with asyncio.timeout(self._relais.settings.job_seconds):
+                    await woken.wait()
 
     async def _claim(self) -> Claimed | None:
         async with self._relais.db.read() as connection:

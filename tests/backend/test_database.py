@@ -75,6 +75,27 @@ async def test_a_cancelled_transaction_is_taken_back(db: Database) -> None:
     await db.check()
 
 
+async def test_cancelling_at_any_moment_leaves_a_working_database(db: Database) -> None:
+    """Given up before, in or after its COMMIT: whole or not at all, and the next one works."""
+
+    async def add(number: int) -> None:
+        async with db.write() as tx:
+            await tx.execute(insert(topics), ROW | {"topic": f"a{number}"})
+            await tx.execute(insert(topics), ROW | {"topic": f"b{number}"})
+
+    for number in range(60):
+        task = asyncio.create_task(add(number))
+        for _ in range(number % 20):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        async with asyncio.timeout(3):
+            await db.check()
+    async with db.read() as connection:
+        kept = set((await connection.execute(select(topics.c.topic))).scalars())
+    assert {f"b{name[1:]}" for name in kept if name[0] == "a"} == {n for n in kept if n[0] == "b"}
+
+
 async def test_a_foreign_lock_is_waited_for_then_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
