@@ -13,6 +13,7 @@ from backend.cases.endpoints import router as cases_router
 from backend.console.app import install as install_console
 from backend.content import load_content
 from backend.database import open_database
+from backend.deliveries.endpoints import hot as settling_router
 from backend.deliveries.endpoints import router as deliveries_router
 from backend.demo.document import load_demo
 from backend.demo.start import start_demo
@@ -24,7 +25,8 @@ from backend.jobs import housekeeping
 from backend.metrics import Meters, install_metrics
 from backend.relais import Relais
 from backend.settings import CHANNELS, Settings
-from backend.turns.endpoints import router as turns_router
+from backend.turns.endpoints import hot as turns_router
+from backend.turns.endpoints import router as inbox_key_router
 from backend.vault import open_vault
 
 VERSION = "0.1.0"
@@ -62,6 +64,8 @@ def create_app(settings: Settings, world: World | None = None, *, run_jobs: bool
     app.state.meters = Meters()
     for router in (
         turns_router,
+        settling_router,
+        inbox_key_router,
         deliveries_router,
         accounts_router,
         cases_router,

@@ -50,6 +50,8 @@ def install_failures(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 400:  # what FastAPI says when bytes are not even UTF-8
+            return error_response(RelaisError(422, "malformed", "Send JSON, in UTF-8."))
         code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "refused")
         return error_response(
             RelaisError(error.status_code, code, "See /docs for what exists here.")

@@ -1,6 +1,7 @@
 """Is it alive, and can it do its work? Codes and counts only."""
 
-from typing import Any
+import shutil
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -10,6 +11,9 @@ from backend.database import DatabaseUnavailable
 from backend.database.tables import deliveries, jobs, quarantine
 from backend.errors import ConfigurationError
 from backend.relais import Relais
+
+LOW_DISK: Final = 200 << 20
+"""Bytes; below this an operator is told, while there is still time."""
 
 router = APIRouter(tags=["operation"])
 
@@ -21,7 +25,11 @@ async def healthz(request: Request) -> dict[str, Any]:
     return {"status": "ok" if not problems else "degraded", "problems": problems}
 
 
-@router.get("/readyz", summary="Messages can be taken")
+@router.get(
+    "/readyz",
+    summary="Messages can be taken",
+    responses={503: {"description": "They cannot; ``problems`` says why and what to do"}},
+)
 async def readyz(request: Request) -> JSONResponse:
     """200 when a message can be stored now; 503 with codes when not."""
     problems = await _problems(request.app.state.relais)
@@ -54,6 +62,16 @@ async def _problems(relais: Relais) -> list[dict[str, Any]]:
                 "code": "draft_keys_unavailable",
                 "blocking": True,
                 "advice": "RELAIS_DRAFT_KEY_DIR cannot be read or written; mount it.",
+            }
+        )
+    disk = shutil.disk_usage(relais.settings.data_dir)
+    if disk.free < LOW_DISK:
+        found.append(
+            {
+                "code": "disk_low",
+                "blocking": False,
+                "count": disk.free >> 20,
+                "advice": "So many MB are free where RELAIS_DATA_DIR is; free or add some.",
             }
         )
     advice = {

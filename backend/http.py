@@ -17,7 +17,7 @@ class ErrorAnswer(BaseModel):
 
 
 ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorAnswer} for status in (401, 403, 409, 413, 422, 429, 500, 503)
+    status: {"model": ErrorAnswer} for status in (401, 403, 404, 409, 413, 422, 429, 500, 503)
 }
 
 

@@ -1,6 +1,7 @@
 """Counters for the operator, served to this machine only. No label tells of a person or a place."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from time import perf_counter
 
 from fastapi import FastAPI, Request, Response
@@ -13,7 +14,7 @@ from prometheus_client import (
 )
 
 from backend.errors import RelaisError
-from backend.http import error_response
+from backend.http import ErrorAnswer, error_response
 
 _LOOPBACK = {"127.0.0.1", "::1", "testclient"}
 
@@ -36,6 +37,14 @@ class Meters:
             registry=self.registry,
             buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
         )
+        self._counters = cache(lambda kind, status: self.requests.labels(kind, str(status)))
+        self._timers = cache(self.seconds.labels)
+
+    def count(self, kind: str, status: int, seconds: float) -> None:
+        """One request was answered. How long a poll waited says nothing."""
+        self._counters(kind, status).inc()
+        if kind != "poll":
+            self._timers(kind).observe(seconds)
 
 
 def _kind(path: str) -> str:
@@ -74,9 +83,7 @@ class MeterMiddleware:
         try:
             await self._app(scope, receive, noting)
         finally:
-            self._meters.requests.labels(kind, str(status)).inc()
-            if kind != "poll":
-                self._meters.seconds.labels(kind).observe(perf_counter() - started)
+            self._meters.count(kind, status, perf_counter() - started)
 
 
 def install_metrics(app: FastAPI) -> None:
@@ -84,7 +91,16 @@ def install_metrics(app: FastAPI) -> None:
     meters: Meters = app.state.meters
     app.add_middleware(MeterMiddleware, meters=meters)
 
-    @app.get("/metrics", tags=["operation"], summary="Counters, for this machine only")
+    @app.get(
+        "/metrics",
+        tags=["operation"],
+        summary="Counters, for this machine only",
+        response_class=Response,
+        responses={
+            200: {"content": {CONTENT_TYPE_LATEST: {}}, "description": "Prometheus text format"},
+            403: {"model": ErrorAnswer},
+        },
+    )
     async def metrics(request: Request) -> Response:
         client = request.client.host if request.client else ""
         if client not in _LOOPBACK or "x-forwarded-for" in request.headers:

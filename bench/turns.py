@@ -3,13 +3,16 @@
 import asyncio
 import base64
 import json
+import random
 import statistics
 import tempfile
 import time
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 
+from bench.client import LeanClient
 from bench.results import Row
 from sealing import PublicKey, seal_envelope
 from tests.e2e.processes import backend_process, bot_token, free_port
@@ -44,14 +47,14 @@ class Sealer:
 
 
 async def _person(
-    client: httpx.AsyncClient, bodies: list[bytes], latencies: list[float], errors: list[int]
+    client: LeanClient, bodies: list[bytes], latencies: list[float], errors: list[int]
 ) -> None:
     for body in bodies:
         started = time.perf_counter()
-        answer = await client.post("/v1/channels/telegram/turns", content=body)
+        status, _ = await client.post("/v1/channels/telegram/turns", body)
         latencies.append(time.perf_counter() - started)
-        if answer.status_code != 200:
-            errors.append(answer.status_code)
+        if status != 200:
+            errors.append(status)
 
 
 def _prepare(sealer: Sealer, people: int, tag: str) -> list[list[bytes]]:
@@ -64,44 +67,53 @@ def _prepare(sealer: Sealer, people: int, tag: str) -> list[list[bytes]]:
     ]
 
 
-def _client(base: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        base_url=base,
-        headers={"Authorization": f"Bearer {bot_token('telegram')}"},
-        limits=httpx.Limits(max_connections=PEOPLE),
-        timeout=30,
-    )
+async def _connected(stack: AsyncExitStack, port: int, count: int) -> list[LeanClient]:
+    token = bot_token("telegram")
+    return [await stack.enter_async_context(LeanClient(port, token)) for _ in range(count)]
 
 
-async def _throughput(base: str, sealer: Sealer, people: int, rounds: int) -> tuple[float, int]:
+async def _throughput(port: int, sealer: Sealer, people: int, rounds: int) -> tuple[float, int]:
     rates, failed = [], 0
     for number in range(rounds):
         work = _prepare(sealer, people, f"t{people}-{number}")
         latencies: list[float] = []
         errors: list[int] = []
-        async with _client(base) as client:
+        async with AsyncExitStack() as stack:
+            clients = await _connected(stack, port, people)
             started = time.perf_counter()
-            await asyncio.gather(*(_person(client, bodies, latencies, errors) for bodies in work))
+            await asyncio.gather(
+                *(
+                    _person(client, bodies, latencies, errors)
+                    for client, bodies in zip(clients, work, strict=True)
+                )
+            )
             rates.append(len(latencies) / (time.perf_counter() - started))
         failed += len(errors)
     return statistics.median(rates), failed
 
 
-async def _p95_at(base: str, sealer: Sealer, per_second: int, seconds: int) -> float:
+async def _p95_at(port: int, sealer: Sealer, per_second: int, seconds: int) -> float:
+    """People come at random moments and answer at their own pace, ``per_second`` in all."""
     work = _prepare(sealer, per_second * seconds // len(ANSWERS), "p")
     latencies: list[float] = []
     errors: list[int] = []
-    gap = len(ANSWERS) / per_second
-    async with _client(base) as client:
+    chance = random.Random(20261124)
 
-        async def paced(bodies: list[bytes], offset: float) -> None:
-            await asyncio.sleep(offset)
-            for body in bodies:
-                began = time.perf_counter()
-                await _person(client, [body], latencies, errors)
-                await asyncio.sleep(max(0.0, 0.12 - (time.perf_counter() - began)))
+    async def paced(client: LeanClient, bodies: list[bytes], offset: float) -> None:
+        await asyncio.sleep(offset)
+        for body in bodies:
+            pause = chance.expovariate(1 / 0.4)
+            await asyncio.sleep(pause)
+            await _person(client, [body], latencies, errors)
 
-        await asyncio.gather(*(paced(bodies, i * gap) for i, bodies in enumerate(work)))
+    async with AsyncExitStack() as stack:
+        clients = await _connected(stack, port, len(work))
+        await asyncio.gather(
+            *(
+                paced(client, bodies, chance.uniform(0, seconds))
+                for client, bodies in zip(clients, work, strict=True)
+            )
+        )
     if errors:
         raise RuntimeError(f"{len(errors)} turns failed at {per_second}/s")
     return sorted(latencies)[int(len(latencies) * 0.95)] * 1000
@@ -116,9 +128,9 @@ def measure(name: str, database_url: str = "") -> list[Row]:
         base = f"http://127.0.0.1:{port}"
         try:
             sealer = Sealer(base)
-            _, few = asyncio.run(_throughput(base, sealer, 4, 1))
-            rate, many = asyncio.run(_throughput(base, sealer, PEOPLE, 3))
-            p95 = asyncio.run(_p95_at(base, sealer, 100, 8))
+            _, few = asyncio.run(_throughput(port, sealer, 4, 1))
+            rate, many = asyncio.run(_throughput(port, sealer, PEOPLE, 3))
+            p95 = asyncio.run(_p95_at(port, sealer, 100, 8))
         finally:
             process.stop()
     return [

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,9 +31,23 @@ _GROUP: Final = "nogroup" if _AS_ROOT else None
 class PostgresServer:
     """A running server, reached by the socket in ``socket_dir`` as its superuser ``postgres``."""
 
-    def __init__(self, socket_dir: Path) -> None:
+    def __init__(self, socket_dir: Path, start: Callable[[], "subprocess.Popen[bytes]"]) -> None:
         self._socket_dir = socket_dir
         self._numbers = itertools.count(1)
+        self._start = start
+        self._running: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, or start it again; returns when it takes connections."""
+        self._running = self._start()
+        _await_ready(self._running, self._socket_dir)
+
+    def crash(self) -> None:
+        """Every connection breaks at once, and nobody answers any more."""
+        if self._running is not None:
+            self._running.send_signal(signal.SIGQUIT)
+            self._running.wait(timeout=START_SECONDS)
+            self._running = None
 
     def url(self, database: str = "postgres") -> str:
         """The address of a database, as ``RELAIS_DATABASE_URL`` takes it."""
@@ -79,13 +93,12 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
             shutil.chown(data, "nobody", "nogroup")
             binaries = _reachable(binaries, home)
         _initialise(binaries, data)
-        server = _start(binaries, data, durable=durable)
+        server = PostgresServer(data, lambda: _start(binaries, data, durable=durable))
         try:
-            _await_ready(server, data)
-            yield PostgresServer(data)
+            server.start()
+            yield server
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nothing in it is worth a checkpoint
-            server.wait(timeout=START_SECONDS)
+            server.crash()  # nothing in it is worth a checkpoint
 
 
 def _binaries() -> Path:

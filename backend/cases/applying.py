@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
@@ -19,6 +19,16 @@ from backend.database.tables import (
     topics,
 )
 from backend.relais import Relais
+
+_CLEAR_DRAFTS = delete(draft_items).where(
+    draft_items.c.conversation_id == bindparam("the_conversation")
+)
+_DROP_DRAFT = _CLEAR_DRAFTS.where(draft_items.c.slot == bindparam("the_slot"))
+_KEEP_DRAFT = {
+    name: upsert(name, draft_items, ["conversation_id", "slot"], ("sealed", "key"))
+    for name in ("sqlite", "postgresql")
+}
+_INSERT_ITEMS = insert(items)
 
 
 async def apply(
@@ -44,16 +54,14 @@ async def apply(
 async def _apply_drafts(
     tx: AsyncConnection, relais: Relais, conversation_id: str, changes: Changes
 ) -> None:
-    mine = draft_items.c.conversation_id == conversation_id
+    mine = {"the_conversation": conversation_id}
     if changes.clear_drafts:
-        await tx.execute(delete(draft_items).where(mine))
+        await tx.execute(_CLEAR_DRAFTS, mine)
         return
-    if changes.drop_drafts:
-        await tx.execute(
-            delete(draft_items).where(mine, draft_items.c.slot.in_(changes.drop_drafts))
-        )
+    for slot in changes.drop_drafts:
+        await tx.execute(_DROP_DRAFT, mine | {"the_slot": slot})
     for row in changes.drafts:
-        await tx.execute(upsert(relais.db.dialect, draft_items, ["conversation_id", "slot"], row))
+        await tx.execute(_KEEP_DRAFT[relais.db.dialect], row)
 
 
 async def _apply_case(tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes) -> None:
@@ -65,7 +73,7 @@ async def _apply_case(tx: AsyncConnection, relais: Relais, case_id: str, changes
             delete(items).where(items.c.case_id == case_id, items.c.slot.in_(changes.drop_slots))
         )
     if changes.items:
-        await tx.execute(insert(items), changes.items)
+        await tx.execute(_INSERT_ITEMS, changes.items)
     if changes.ungrant:
         await tx.execute(
             delete(grants).where(grants.c.case_id == case_id, grants.c.holder.in_(changes.ungrant))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import singledispatchmethod
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import iso
@@ -28,6 +28,9 @@ from backend.vault.compartments import ACCOUNT, HELP
 from conversation import State, Wish, match, normalise
 from conversation import effects as fx
 
+_PUBLICS = select(compartments.c.name, compartments.c.generation, compartments.c.public).where(
+    compartments.c.case_id == bindparam("case_id")
+)
 _ACCOUNT_PURPOSES = frozenset({"account", "evidence", "statistics", "justice"})
 
 
@@ -59,11 +62,7 @@ class Worker:
         return self.changes
 
     async def _load_publics(self, case_id: str) -> Publics:
-        rows = await self.connection.execute(
-            select(compartments.c.name, compartments.c.generation, compartments.c.public).where(
-                compartments.c.case_id == case_id
-            )
-        )
+        rows = await self.connection.execute(_PUBLICS, {"case_id": case_id})
         return Publics(case_id, {row.name: (row.generation, row.public) for row in rows})
 
     @singledispatchmethod

@@ -1,8 +1,8 @@
 """Security headers on every answer, set at the ASGI edge so that nothing can forget them."""
 
+from collections.abc import Iterable
 from typing import Final
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE_POLICY: Final = (
@@ -15,7 +15,7 @@ DATA_POLICY: Final = (
     "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Of everything else: an answer of the API that is opened as a page does nothing."""
-_ALWAYS: Final = {
+_ALWAYS: Final[dict[str, str]] = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
@@ -28,6 +28,21 @@ _ALWAYS: Final = {
 }
 _HASHED: Final = "/assets/"
 """Files whose name changes with their content."""
+_Header = tuple[bytes, bytes]
+_HTTPS: Final = {"strict-transport-security": "max-age=31536000; includeSubDomains"}
+_OURS: Final = frozenset(
+    name.encode() for name in (*_ALWAYS, *_HTTPS, "content-security-policy", "cache-control")
+)
+
+
+def _header_set(*, page: bool, cached: bool, https: bool) -> list[_Header]:
+    headers = {
+        **_ALWAYS,
+        "content-security-policy": PAGE_POLICY if page else DATA_POLICY,
+        "cache-control": "public, max-age=31536000, immutable" if cached else "no-store",
+        **(_HTTPS if https else {}),
+    }
+    return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
 class SecurityHeaders:
@@ -35,7 +50,12 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._https = https
+        # Built once: every answer of the hot path carries them.
+        self._sets = {
+            (page, cached): _header_set(page=page, cached=cached, https=https)
+            for page in (False, True)
+            for cached in (False, True)
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and complete the head of the answer."""
@@ -45,17 +65,19 @@ class SecurityHeaders:
 
         async def complete(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._complete(MutableHeaders(scope=message), scope["path"], message["status"])
+                message["headers"] = self._complete(
+                    message.get("headers", ()), scope["path"], message["status"]
+                )
             await send(message)
 
         await self._app(scope, receive, complete)
 
-    def _complete(self, headers: MutableHeaders, path: str, status: int) -> None:
-        for name, value in _ALWAYS.items():
-            headers[name] = value
-        page = headers.get("content-type", "").startswith("text/html")
-        headers["content-security-policy"] = PAGE_POLICY if page else DATA_POLICY
-        kept = path.startswith(_HASHED) and status in {200, 206, 304}
-        headers["cache-control"] = "public, max-age=31536000, immutable" if kept else "no-store"
-        if self._https:
-            headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
+    def _complete(self, headers: Iterable[_Header], path: str, status: int) -> list[_Header]:
+        """The application's headers, and ours; where both speak, ours hold."""
+        kept = [one for one in headers if one[0].lower() not in _OURS]
+        page = any(
+            name.lower() == b"content-type" and value.startswith(b"text/html")
+            for name, value in kept
+        )
+        cached = path.startswith(_HASHED) and status in {200, 206, 304}
+        return kept + self._sets[page, cached]

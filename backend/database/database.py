@@ -1,138 +1,144 @@
 """Connections, transactions and what goes wrong with them.
 
 SQLite: the driver's own transaction handling loses updates silently (measured: 26 of 200 kept), so
-it is off; ONE writer connection behind a lock begins IMMEDIATE, readers have their own engine.
+it is off; ONE writer connection behind a lock begins IMMEDIATE, readers have their own.
 """
 
 import asyncio
 import fcntl
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from backend.database.inline_sqlite import opener
+from backend.database.sqlite_writer import GroupWriter
+from backend.database.unavailable import DatabaseUnavailable, translated
 from backend.errors import ConfigurationError
 
 BUSY_SECONDS = 5.0
-_RETRY_CODES = {"40001", "40P01"}
-
-
-class DatabaseUnavailable(Exception):
-    """The database is locked, full or gone. Nothing was stored; the caller may try again."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+ROOM = 1 << 20
+"""Bytes that must be free for SQLite to count as able to store a message."""
 
 
 class Database:
     """Hands out connections. ``write`` is one explicit transaction, committed at block end."""
 
-    def __init__(
-        self, dialect: str, reader: AsyncEngine, writer: AsyncEngine, lock_file: IO[str] | None
-    ) -> None:
+    def __init__(self, dialect: str, engine: AsyncEngine) -> None:
         self.dialect = dialect
-        self._reader = reader
-        self._writer = writer
-        self._lock_file = lock_file
-        self._writer_lock = asyncio.Lock()
-        self._held: AsyncConnection | None = None
+        self.engine = engine
+        """The engine that writes, for migrations."""
+
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A connection for reading; every statement sees what was committed before it."""
+        raise NotImplementedError
+
+    def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction: everything in the block is committed together, or nothing is."""
+        raise NotImplementedError
+
+    async def check(self) -> None:
+        """Raise :class:`DatabaseUnavailable` unless something could be stored now."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Give everything back."""
+        await self.engine.dispose()
+
+
+class _Postgresql(Database):
+    def __init__(self, engine: AsyncEngine) -> None:
+        super().__init__("postgresql", engine)
+        # The same pool; a transaction around single SELECTs would be two more round trips.
+        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reading; no transaction of it outlives the block."""
-        with _translated():
+        with translated():
             async with self._reader.connect() as connection:
                 yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: everything in the block is committed together, or nothing is."""
-        with _translated():
-            if self.dialect == "postgresql":
-                async with self._writer.begin() as connection:
-                    yield connection
-                return
-            async with self._writer_lock:
-                connection = await self._sqlite_writer()
-                await connection.exec_driver_sql("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                except BaseException:
-                    await connection.exec_driver_sql("ROLLBACK")
-                    raise
-                await self._commit(connection)
-
-    async def _sqlite_writer(self) -> AsyncConnection:
-        if self._held is None or self._held.closed:
-            self._held = await self._writer.connect()
-        return self._held
-
-    async def _commit(self, connection: AsyncConnection) -> None:
-        try:
-            await connection.exec_driver_sql("COMMIT")
-        except BaseException:
-            # A failed COMMIT (disk full) leaves the transaction open: take it back.
-            try:
-                await connection.exec_driver_sql("ROLLBACK")
-            except SQLAlchemyError:
-                self._held = None
-            raise
+        with translated():
+            async with self.engine.begin() as connection:
+                yield connection
 
     async def check(self) -> None:
-        """Raise :class:`DatabaseUnavailable` unless a write transaction can be begun."""
+        async with self.write() as connection:
+            # A transaction with a number is written to PostgreSQL's log; a bare SELECT is not.
+            await connection.execute(text("SELECT pg_current_xact_id()"))
+
+
+class _Sqlite(Database):
+    """Statements run inline, so one connection for reading serves everybody at once."""
+
+    def __init__(
+        self, path: Path, writer: AsyncEngine, reader: AsyncEngine, lock_file: IO[str]
+    ) -> None:
+        super().__init__("sqlite", writer)
+        self._path = path
+        self._file = path.stat().st_ino
+        self._writer = GroupWriter(writer)
+        self._reader = reader
+        self._opening = asyncio.Lock()
+        self._shared: AsyncConnection | None = None
+        self._lock_file = lock_file
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        with translated():
+            connection = self._shared or await self._open_shared()
+            try:
+                yield connection
+            except SQLAlchemyError:
+                self._shared = None  # whatever is wrong with it, the next reader gets another
+                raise
+
+    async def _open_shared(self) -> AsyncConnection:
+        async with self._opening:
+            if self._shared is None:
+                self._shared = await self._reader.connect()
+            return self._shared
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        self._still_there()
+        with translated():
+            async with self._writer.transaction() as connection:
+                yield connection
+
+    async def check(self) -> None:
+        disk = os.statvfs(self._path.parent)
+        if disk.f_bavail * disk.f_frsize < ROOM:
+            raise DatabaseUnavailable("full")
         async with self.write() as connection:
             await connection.execute(text("SELECT 1"))
 
+    def _still_there(self) -> None:
+        """A file that was deleted or replaced goes on taking writes that nobody will ever find."""
+        try:
+            if self._path.stat().st_ino == self._file:
+                return
+        except OSError:
+            pass
+        raise DatabaseUnavailable("gone")
+
     async def close(self) -> None:
-        """Give everything back; on SQLite fold the write-ahead log into the file."""
-        if self._held is not None:
-            await self._held.close()
-        await self._writer.dispose()
-        if self._reader is not self._writer:
-            await self._reader.dispose()
-        if self._lock_file is not None:
-            self._lock_file.close()
-
-    @property
-    def engine(self) -> AsyncEngine:
-        """The engine that writes, for migrations."""
-        return self._writer
-
-
-class _translated:  # noqa: N801  (reads as a phrase at its uses)
-    """Turns the driver's operational errors into :class:`DatabaseUnavailable`, without content."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (OperationalError, PoolTimeout, OSError)):
-            raise DatabaseUnavailable(_reason(error)) from None
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            raise DatabaseUnavailable("gone") from None
-
-
-def _reason(error: BaseException) -> str:
-    words = str(getattr(error, "orig", error)).lower()
-    for needle, code in (("locked", "locked"), ("full", "full"), ("space", "full")):
-        if needle in words:
-            return code
-    return "gone"
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether PostgreSQL asks to run the same transaction once more (deadlock, serialisation)."""
-    original = getattr(error, "orig", None)
-    return getattr(original, "sqlstate", None) in _RETRY_CODES
+        """Fold the write-ahead log into the file, too."""
+        await self._writer.close()
+        if self._shared is not None:
+            await self._shared.close()
+        await self._reader.dispose()
+        await super().close()
+        self._lock_file.close()
 
 
 def _sqlite_pragmas(dbapi_connection: Any, _record: object) -> None:
@@ -161,19 +167,21 @@ def _open_sqlite(path: Path) -> Database:
             "or use PostgreSQL (RELAIS_DATABASE_URL) for several"
         ) from error
     path.touch(mode=0o600, exist_ok=True)
-    engines = []
-    for size in (4, 1):
-        engine = create_async_engine(
-            f"sqlite+aiosqlite:///{path}",
-            async_creator=opener(path, BUSY_SECONDS),
-            pool_size=size,
-            max_overflow=0,
-            poolclass=AsyncAdaptedQueuePool,
-            hide_parameters=True,
-        )
-        event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
-        engines.append(engine)
-    return Database("sqlite", engines[0], engines[1], lock)
+    return _Sqlite(path, _sqlite_engine(path), _sqlite_engine(path), lock)
+
+
+def _sqlite_engine(path: Path) -> AsyncEngine:
+    engine = create_async_engine(
+        f"sqlite+aiosqlite:///{path}",
+        async_creator=opener(path, BUSY_SECONDS),
+        # Not one more than is held: a reader that replaces a broken one must get through.
+        pool_size=2,
+        max_overflow=2,
+        poolclass=AsyncAdaptedQueuePool,
+        hide_parameters=True,
+    )
+    event.listen(engine.sync_engine, "connect", _sqlite_pragmas)
+    return engine
 
 
 def _open_postgresql(url: str) -> Database:
@@ -196,7 +204,7 @@ def _open_postgresql(url: str) -> Database:
             },
         },
     )
-    return Database("postgresql", engine, engine, None)
+    return _Postgresql(engine)
 
 
 def open_database(url: str, sqlite_path: Path) -> Database:
@@ -216,4 +224,4 @@ def open_database(url: str, sqlite_path: Path) -> Database:
     )
 
 
-__all__ = ["Database", "DatabaseUnavailable", "is_transient", "open_database"]
+__all__ = ["Database", "open_database"]

@@ -38,10 +38,8 @@ async def _to_its_end(work: Coroutine[Any, Any, Any]) -> None:
 class InlineCursor:
     """An aiosqlite cursor's shape around a plain one."""
 
-    def __init__(self, connection: sqlite3.Connection, patience: float) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._cursor = connection.cursor()
-        self._patience = patience
         self.arraysize = 1
 
     async def __aenter__(self) -> "InlineCursor":
@@ -49,31 +47,9 @@ class InlineCursor:
         return self
 
     async def execute(self, operation: str, parameters: Sequence[Any] = ()) -> "InlineCursor":
-        """Run one statement; COMMIT in a thread, BEGIN IMMEDIATE patiently."""
-        if operation == "COMMIT":
-            await _to_its_end(asyncio.to_thread(self._cursor.execute, operation))
-        elif operation == "BEGIN IMMEDIATE":
-            await self._begin()
-        elif operation == "ROLLBACK":
-            # After a full disk SQLite has taken the transaction back by itself.
-            if self._connection.in_transaction:
-                self._cursor.execute(operation)
-        else:
-            self._cursor.execute(operation, parameters)
+        """Run one statement."""
+        self._cursor.execute(operation, parameters)
         return self
-
-    async def _begin(self) -> None:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + self._patience
-        while True:
-            try:
-                self._cursor.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                if loop.time() > until:
-                    raise
-                await asyncio.sleep(_TRY_AGAIN)
-            else:
-                return
 
     async def executemany(self, operation: str, parameters: Sequence[Any]) -> "InlineCursor":
         """Run one statement for each set of parameters."""
@@ -121,17 +97,48 @@ class InlineConnection:
 
     def cursor(self) -> InlineCursor:
         """A new cursor."""
-        return InlineCursor(self._open, self._patience)
+        return InlineCursor(self._open)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._open.in_transaction
+
+    def control(self, statement: str) -> None:
+        """A statement about the transaction: nothing to give, nothing to get."""
+        self._open.execute(statement)
+
+    def trace(self, saw: Callable[[str], object] | None) -> None:
+        """Call ``saw`` with every statement (tests)."""
+        self._open.set_trace_callback(saw)
+
+    async def begin_immediate(self) -> None:
+        """Begin writing; waits for another program's lock as long as its patience lasts."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience
+        while True:
+            try:
+                self._open.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                if loop.time() > until:
+                    raise
+                await asyncio.sleep(_TRY_AGAIN)
+            else:
+                return
 
     async def commit(self) -> None:
-        """End a transaction, if one is open."""
+        """Put an open transaction on the disk, in a thread."""
         if self._open.in_transaction:
-            await asyncio.to_thread(self._open.commit)
+            await _to_its_end(asyncio.to_thread(self._open.execute, "COMMIT"))
+
+    def undo(self) -> None:
+        """Take an open transaction back. After a full disk SQLite has done it by itself."""
+        if self._open.in_transaction:
+            self._open.execute("ROLLBACK")
 
     async def rollback(self) -> None:
-        """Take a transaction back, if one is open."""
-        if self._open.in_transaction:
-            self._open.rollback()
+        """The same, as the dialect calls it."""
+        self.undo()
 
     async def close(self) -> None:
         """Close the file."""

@@ -1,5 +1,6 @@
 """Statements that the two databases spell differently."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Table
@@ -15,9 +16,9 @@ def insert_or_ignore(dialect: str, table: Table) -> Any:
     return module.insert(table).on_conflict_do_nothing()
 
 
-def upsert(dialect: str, table: Table, keys: list[str], values: dict[str, Any]) -> Any:
-    """INSERT of ``values``, or UPDATE of the columns that are no key."""
+def upsert(dialect: str, table: Table, keys: list[str], columns: Iterable[str]) -> Any:
+    """INSERT of the values it is run with, or UPDATE of those ``columns`` that are no key."""
     module = postgresql if dialect == "postgresql" else sqlite
-    statement = module.insert(table).values(**values)
-    changed = {name: statement.excluded[name] for name in values if name not in keys}
+    statement = module.insert(table)
+    changed = {name: statement.excluded[name] for name in columns if name not in keys}
     return statement.on_conflict_do_update(index_elements=keys, set_=changed)

@@ -1,6 +1,7 @@
 """From a leased row to what a bot gets: the text is made here, after the commit, never stored."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from sqlalchemy import Row, select
@@ -85,28 +86,32 @@ async def compose(
         target = await _last_shown(connection, relais, row.conversation_id, row.seq)
     elif row.kind in {"delete", "forget"}:
         target = await _everything_shown(connection, relais, row.conversation_id, row.seq)
-    return await wire(relais, row, load_body(raw), address, target)
+    body = load_body(raw)
+    bubble = await _bubble(relais, row.channel, body)
+    return wire(row._mapping, bubble, body.locale, address, target)
 
 
-async def wire(
-    relais: Relais,
-    row: object,
-    body: Body,
+async def _bubble(relais: Relais, channel: str, body: Body) -> Bubble | None:
+    edition = await relais.content.edition(body.content)
+    bubbles = bubbles_of(relais, edition, channel, body.reply, body.locale)
+    return bubbles[min(body.bubble, len(bubbles) - 1)] if bubbles else None
+
+
+def wire(
+    row: Mapping[Any, Any],
+    bubble: Bubble | None,
+    locale: str,
     address: str,
     target: list[str],
 ) -> Wire:
-    """Render one bubble for its address."""
-    get = row.__getitem__ if isinstance(row, dict) else lambda name: getattr(row, name)
-    edition = await relais.content.edition(body.content)
-    bubbles = bubbles_of(relais, edition, get("channel"), body.reply, body.locale)
-    bubble = bubbles[min(body.bubble, len(bubbles) - 1)] if bubbles else None
-    kind = get("kind")
+    """The row (by column name) with its words and its address."""
+    kind = row["kind"]
     return Wire(
-        id=get("id"),
-        fence=get("fence"),
+        id=row["id"],
+        fence=row["fence"],
         lease_seconds=LEASE_SECONDS,
-        conversation=get("conversation_id"),
-        seq=get("seq"),
+        conversation=row["conversation_id"],
+        seq=row["seq"],
         address=address,
         kind="send" if kind == "edit" and not target else kind,
         text=bubble.text if bubble else "",
@@ -115,11 +120,11 @@ async def wire(
         ]
         if bubble
         else [],
-        lang=bubble.lang if bubble else body.locale,
+        lang=bubble.lang if bubble else locale,
         dir=bubble.dir if bubble else "ltr",
         neutral=bubble.neutral if bubble else False,
         target=target,
-        silent=get("purpose") != "alert",
+        silent=row["purpose"] != "alert",
     )
 
 

@@ -17,11 +17,12 @@ from backend.deliveries.wire import (
     delivery_response,
 )
 from backend.errors import RelaisError
-from backend.gate import bot_of_channel
+from backend.gate import BotRoute, bot_of_channel
 from backend.http import ERRORS, read_limited
 from backend.relais import Relais
 
 router = APIRouter(tags=["bots"])
+hot = APIRouter(tags=["bots"], route_class=BotRoute)
 _LOOK_EVERY = 0.3
 _decoder = msgspec.json.Decoder(Report)
 
@@ -65,7 +66,7 @@ async def get_deliveries(
                 await woken.wait()
 
 
-@router.post(
+@hot.post(
     "/v1/channels/{channel}/deliveries/{delivery_id}",
     summary="Say what became of a delivery",
     response_model=DeliveryAnswer,

@@ -13,6 +13,7 @@ from backend.database.tables import conversations, deliveries
 from backend.deliveries.composing import bubbles_of
 from backend.deliveries.outgoing import Body, Outgoing, dump_body
 from backend.relais import Relais
+from i18n import Bubble
 
 LEASE_MS = 60_000
 _INSERT = sql_insert(deliveries)
@@ -23,6 +24,8 @@ class Prepared(msgspec.Struct, frozen=True):
 
     id: str
     row: dict[str, Any]
+    bubble: Bubble | None
+    locale: str
 
 
 def prepare(
@@ -33,12 +36,12 @@ def prepare(
     outgoing: Sequence[Outgoing],
     event_index: bytes | None = None,
 ) -> list[Prepared]:
-    """Render to count the bubbles, then seal each one's body. Touches no database."""
+    """Render into bubbles, and seal a body for each. Touches no database."""
     now, day = relais.world.now(), relais.world.day()
     prepared = []
     for out in outgoing:
-        count = len(bubbles_of(relais, edition, channel, out.reply, out.locale))
-        for bubble in range(max(count, 1)):
+        bubbles = bubbles_of(relais, edition, channel, out.reply, out.locale) or (None,)
+        for bubble, words in enumerate(bubbles):
             body = Body(out.locale, edition.hash, out.reply, bubble)
             delivery_id = relais.world.new_id()
             sealed = relais.vault.drafts.seal(
@@ -62,7 +65,7 @@ def prepare(
                 "dedupe_key": f"{out.dedupe_key}:{bubble}" if out.dedupe_key else None,
                 "created_at": now,
             }
-            prepared.append(Prepared(delivery_id, row))
+            prepared.append(Prepared(delivery_id, row, words, out.locale))
     return prepared
 
 
@@ -90,7 +93,8 @@ async def insert(
         lead.row["fence"] = 1
         lead.row["lease_until"] = lease_at + LEASE_MS
         lead.row["attempts"] = 1
-    await tx.execute(_INSERT, [one.row for one in prepared])
+    rows = [one.row for one in prepared]
+    await tx.execute(_INSERT, rows if len(rows) > 1 else rows[0])
     return lead if leased else None
 
 

@@ -69,7 +69,7 @@ async def _load_directory(tx: AsyncConnection, relais: Relais, demo: Demo) -> No
         *((teams, one.row()) for one in demo.teams),
     ]
     for table, row in rows:
-        await tx.execute(upsert(relais.db.dialect, table, ["id"], row))
+        await tx.execute(upsert(relais.db.dialect, table, ["id"], row), row)
 
 
 async def _add_member(tx: AsyncConnection, relais: Relais, demo: Demo, one: DemoMember) -> None:

@@ -1,5 +1,6 @@
 """The transaction of a turn: claim the event, write everything, lease the first reply."""
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -14,7 +15,6 @@ from backend.database.tables import conversations, deliveries, events, throttles
 from backend.deliveries import LEASE_MS, Outgoing, Prepared, Wire, prepare
 from backend.deliveries import insert as insert_deliveries
 from backend.deliveries.composing import compose, wire
-from backend.deliveries.outgoing import load_body
 from backend.relais import Relais
 from backend.turns.inbound import Inbound
 from backend.turns.snapshot import Known
@@ -22,20 +22,25 @@ from backend.turns.thinking import Message, Plan
 
 # Built once: on the hot path, building a statement costs more than running it.
 _CLAIM = {name: insert_or_ignore(name, events) for name in ("sqlite", "postgresql")}
-_FIXED = ("state_sealed", "state_key", "expires_at")
-_ADVANCE = (
-    update(conversations)
-    .where(
-        conversations.c.id == bindparam("the_id"),
-        conversations.c.version == bindparam("the_version"),
+_CREATE = {name: insert_or_ignore(name, conversations) for name in ("sqlite", "postgresql")}
+
+
+@cache
+def _advance(columns: frozenset[str]) -> Any:
+    """UPDATE of these columns, if nobody wrote since; few sets of columns ever occur."""
+    return (
+        update(conversations)
+        .where(
+            conversations.c.id == bindparam("the_id"),
+            conversations.c.version == bindparam("the_version"),
+        )
+        .values(
+            version=conversations.c.version + 1,
+            last_seq=conversations.c.last_seq + bindparam("count"),
+            **{name: bindparam(f"new_{name}") for name in sorted(columns)},
+        )
+        .returning(conversations.c.last_seq, conversations.c.settled_seq)
     )
-    .values(
-        version=conversations.c.version + 1,
-        last_seq=conversations.c.last_seq + bindparam("count"),
-        **{name: bindparam(f"new_{name}") for name in _FIXED},
-    )
-    .returning(conversations.c.last_seq, conversations.c.settled_seq)
-)
 
 
 class Moved(Exception):
@@ -77,10 +82,7 @@ async def _wire_of(
     if leased is None:
         return None
     if leased.row["kind"] == "send":
-        raw = relais.vault.drafts.open(
-            leased.row["body_key"], leased.row["body_sealed"], "deliveries", "body", leased.id
-        )
-        return await wire(relais, leased.row, load_body(raw), address, [])
+        return wire(leased.row, leased.bubble, leased.locale, address, [])
     row = (await tx.execute(select(deliveries).where(deliveries.c.id == leased.id))).one()
     return await compose(tx, relais, row)
 
@@ -169,20 +171,15 @@ async def write_conversation(
             tx, relais, known, message, inbound, {"last_seq": count, **plan.columns}
         )
         return count, 0
-    columns = dict(plan.columns)
-    fixed = {f"new_{name}": columns.pop(name) for name in _FIXED}
+    values = {f"new_{name}": value for name, value in plan.columns.items()}
     row = (
         await tx.execute(
-            _ADVANCE,
-            {"the_id": known.id, "the_version": known.version, "count": count, **fixed},
+            _advance(frozenset(plan.columns)),
+            {"the_id": known.id, "the_version": known.version, "count": count, **values},
         )
     ).one_or_none()
     if row is None:
         raise Moved
-    if columns:
-        await tx.execute(
-            update(conversations).where(conversations.c.id == known.id).values(**columns)
-        )
     return row.last_seq, row.settled_seq
 
 
@@ -209,7 +206,7 @@ async def create_conversation(
         "contact": False,
         **columns,
     }
-    done = await tx.execute(insert_or_ignore(relais.db.dialect, conversations), row)
+    done = await tx.execute(_CREATE[relais.db.dialect], row)
     if done.rowcount != 1:
         raise Moved
 

@@ -1,7 +1,6 @@
 """The bot API: turns in. One channel's token opens nothing of another."""
 
 import base64
-import binascii
 from typing import Annotated
 
 import msgspec
@@ -10,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from backend.deliveries.wire import DeliveryAnswer, delivery_response
 from backend.errors import RelaisError
-from backend.gate import bot_of_channel
+from backend.gate import BotRoute, bot_of_channel
 from backend.http import ERRORS, read_limited
 from backend.relais import Relais
 from backend.turns.inbound import MalformedInbound
@@ -19,6 +18,7 @@ from backend.vault import InboxKeyUnknown
 from sealing import Envelope, SealError
 
 router = APIRouter(tags=["bots"])
+hot = APIRouter(tags=["bots"], route_class=BotRoute)
 
 
 class InboxKey(BaseModel):
@@ -62,7 +62,7 @@ async def inbox_key(request: Request) -> InboxKey:
     )
 
 
-@router.post(
+@hot.post(
     "/v1/channels/{channel}/turns",
     summary="Take one inbound event",
     response_model=DeliveryAnswer,
@@ -81,7 +81,7 @@ async def post_turn(
     turn = _read(await read_limited(request, relais.settings.max_turn_bytes))
     try:
         sealed = base64.b64decode(turn.envelope, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise _malformed("the envelope is not base64") from error
     try:
         wire = await take_turn(relais, channel, turn.event_id, Envelope(turn.key_id, sealed))

@@ -70,16 +70,6 @@ async def _count(relais: Relais, index: bytes) -> int:
             select(event_failures.c.failures).where(event_failures.c.event_index == index)
         )
         failures = (found.scalar_one_or_none() or 0) + 1
-        await tx.execute(
-            upsert(
-                relais.db.dialect,
-                event_failures,
-                ["event_index"],
-                {
-                    "event_index": index,
-                    "failures": failures,
-                    "seen_at": relais.world.now(),
-                },
-            )
-        )
+        row = {"event_index": index, "failures": failures, "seen_at": relais.world.now()}
+        await tx.execute(upsert(relais.db.dialect, event_failures, ["event_index"], row), row)
     return failures

@@ -49,6 +49,7 @@ _BY_ADDRESS = _SELECT.where(
     conversations.c.address_index == bindparam("address_index"),
 )
 _BY_ID = _SELECT.where(conversations.c.id == bindparam("id"))
+_CASE = select(cases).where(cases.c.id == bindparam("id"))
 
 
 async def read_conversation(
@@ -76,9 +77,7 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
         return Known(relais.world.new_id(), True, 0, None, "", None, fresh, False, None)
     case = None
     if row.case_id is not None:
-        case = (
-            await connection.execute(select(cases).where(cases.c.id == row.case_id))
-        ).one_or_none()
+        case = (await connection.execute(_CASE, {"id": row.case_id})).one_or_none()
     state, gone = fresh, False
     if row.state_sealed is not None:
         try:

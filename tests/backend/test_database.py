@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, text, update
 
 from backend.database import Database, DatabaseUnavailable, metadata, open_database
 from backend.database import database as database_module
+from backend.database.inline_sqlite import InlineConnection
 from backend.database.tables import topics
 from backend.errors import ConfigurationError
 
@@ -135,6 +136,24 @@ async def test_a_full_disk_is_named_and_loses_nothing(tmp_path: Path) -> None:
     await db.close()
 
 
+async def test_a_file_that_is_gone_takes_nothing_more(tmp_path: Path) -> None:
+    """Deleted or replaced under the server: `gone`, instead of writing where nobody looks."""
+    path = tmp_path / "relais.db"
+    db = open_database("", path)
+    async with db.write() as tx:
+        await tx.run_sync(metadata.create_all)
+    path.rename(tmp_path / "elsewhere.db")
+    with pytest.raises(DatabaseUnavailable, match="gone"):
+        await db.check()
+    path.touch()
+    with pytest.raises(DatabaseUnavailable, match="gone"):
+        await db.check()
+    path.unlink()
+    (tmp_path / "elsewhere.db").rename(path)
+    await db.check()
+    await db.close()
+
+
 async def test_a_second_process_on_one_file_is_refused(tmp_path: Path) -> None:
     """One SQLite file has one server; the second is told to use PostgreSQL."""
     db = open_database("", tmp_path / "relais.db")
@@ -168,3 +187,66 @@ def test_an_unknown_scheme_is_explained(tmp_path: Path) -> None:
     """A wrong RELAIS_DATABASE_URL names what is right."""
     with pytest.raises(ConfigurationError, match="postgresql://"):
         open_database("mysql://x", tmp_path / "none")
+
+
+async def test_writers_that_come_together_share_a_commit(tmp_path: Path) -> None:
+    """50 transactions at once on SQLite are all kept, with far fewer waits for the disk."""
+    db = open_database("", tmp_path / "relais.db")
+    async with db.write() as tx:
+        await tx.run_sync(metadata.create_all)
+
+    async def add(number: int) -> None:
+        async with db.write() as tx:
+            await tx.execute(insert(topics), ROW | {"topic": f"{number}"})
+
+    seen: list[str] = []
+    async with db.write() as tx:
+        raw = (await tx.get_raw_connection()).driver_connection
+        assert isinstance(raw, InlineConnection)
+        raw.trace(seen.append)
+    await asyncio.gather(*(add(number) for number in range(50)))
+    assert seen.count("COMMIT") < 10
+    async with db.read() as connection:
+        assert len((await connection.execute(select(topics))).all()) == 50
+    await db.close()
+
+
+async def test_one_that_fails_takes_nobody_with_it(db: Database) -> None:
+    """Of transactions that run together, those that fail or are given up leave the others be."""
+    async with db.write() as tx:
+        await tx.execute(insert(topics), ROW)
+
+    async def one(number: int) -> None:
+        async with db.write() as tx:
+            await tx.execute(update(topics).values(count=topics.c.count + 1))
+            if number % 3 == 0:
+                raise RuntimeError
+            if number % 3 == 1:
+                raise asyncio.CancelledError
+
+    ended = await asyncio.gather(*(one(number) for number in range(30)), return_exceptions=True)
+    assert await _count(db) == 10
+    assert [type(end) for end in ended].count(type(None)) == 10
+
+
+async def test_a_disk_that_fills_up_spares_nobody_in_silence(tmp_path: Path) -> None:
+    """SQLite may take a whole group back when the disk is full: everyone of it is told so."""
+    db = open_database("", tmp_path / "relais.db")
+    async with db.write() as tx:
+        await tx.run_sync(metadata.create_all)
+        pages = (await tx.execute(text("PRAGMA page_count"))).scalar_one()
+        await tx.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    async def write(name: str, rows: int) -> None:
+        async with db.write() as tx:
+            for number in range(rows):
+                await tx.execute(insert(topics), ROW | {"topic": f"{name}{number:050}"})
+
+    names = [("a", 1), ("b", 1), ("big", 2000), ("c", 1)]
+    ended = await asyncio.gather(*(write(*one) for one in names), return_exceptions=True)
+    async with db.read() as connection:
+        kept = {name[0] for name in (await connection.execute(select(topics.c.topic))).scalars()}
+    said = {name for (name, _), end in zip(names, ended, strict=True) if end is None}
+    assert kept == said
+    assert "big" not in said
+    await db.close()

@@ -34,7 +34,7 @@ async def count(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     here = topics.c.topic == job.subject
     found = (await tx.execute(select(topics.c.count).where(here))).scalar_one_or_none()
     row = {"month": "2026-11", "topic": job.subject, "count": (found or 0) + 1}
-    await tx.execute(upsert(tx.dialect.name, topics, ["month", "topic"], row))
+    await tx.execute(upsert(tx.dialect.name, topics, ["month", "topic"], row), row)
 
 
 async def _counted(scene: Scene) -> dict[str, int]:

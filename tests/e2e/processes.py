@@ -36,13 +36,15 @@ class Process:
     environment: dict[str, str]
     log: Path
     ready_url: str
+    before: list[str] = field(default_factory=list)
+    """A command that runs ours (in a namespace of its own, say)."""
     running: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     def start(self, timeout: float = 30) -> None:
         """Start, and return once ``ready_url`` answers 200."""
         with self.log.open("ab") as output:
             self.running = subprocess.Popen(
-                [sys.executable, *self.arguments],
+                [*self.before, sys.executable, *self.arguments],
                 env=_clean_environment() | self.environment,
                 cwd=ROOT,
                 stdout=output,
