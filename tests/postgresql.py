@@ -42,7 +42,7 @@ class PostgresServer:
         self._running = self._start()
         _await_ready(self._running, self._socket_dir)
 
-    def crash(self) -> None:
+    def kill(self) -> None:
         """Every connection breaks at once, and nobody answers any more."""
         if self._running is not None:
             self._running.send_signal(signal.SIGQUIT)
@@ -98,7 +98,7 @@ def running_postgres(*, durable: bool = False) -> Iterator[PostgresServer]:
             server.start()
             yield server
         finally:
-            server.crash()  # nothing in it is worth a checkpoint
+            server.kill()  # nothing in it is worth a checkpoint
 
 
 def _binaries() -> Path:

@@ -50,7 +50,7 @@ class Intake:
         inbox: Inbox,
         client: BackendClient,
         outage: Outage,
-        reply: Callable[[Delivery], None],
+        reply: Callable[[Delivery, Callable[[], Awaitable[None]]], None],
         world: World,
         health: Health,
         tasks: Tasks,
@@ -123,13 +123,19 @@ class Intake:
             code = error.code
             await self._persist(lambda: self._set_aside(event_id, envelope, code))
         else:
+            # Kept until the reply left: after a crash it is replayed, which hands the reply out
+            # at once instead of when the lost lease runs out.
             if delivery is not None:
-                self._reply(delivery)
-            await self._persist(lambda: self._spool.remove(event_id))
+                self._reply(delivery, lambda: self._forget(event_id))
+            else:
+                await self._forget(event_id)
             self._health.metrics.events.labels("handed_over").inc()
         lane.failing_since = None
         lane.told = False
         self._health.metrics.spooled.dec()
+
+    async def _forget(self, event_id: str) -> None:
+        await self._persist(lambda: self._spool.remove(event_id))
 
     async def _take_turn(self, event_id: str, envelope: Envelope, lane: Lane) -> Delivery | None:
         backoff = Backoff(self._world)

@@ -6,6 +6,7 @@ outlet sends one after the other. Nobody waits for a stranger's slow chat.
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -30,12 +31,17 @@ GIVE_UP_AFTER = 8
 REMEMBER = 10_000
 
 
+Done = Callable[[], Awaitable[None]]
+
+
 @dataclass(slots=True)
 class Conversation:
     """What this bot holds of one conversation: the delivery in hand, and what came meanwhile."""
 
     current: Delivery
     waiting: list[Delivery] = field(default_factory=list)
+    after: list[Done] = field(default_factory=list)
+    """Called once nothing of this conversation is in hand any more."""
     lost: bool = False
     pausing: bool = False
     """Nothing is under way: a stop need not wait for it."""
@@ -75,11 +81,17 @@ class Outlet:
         self._open: dict[str, Conversation] = {}
         self._done: OrderedDict[str, Outcome] = OrderedDict()
 
-    def submit(self, delivery: Delivery) -> None:
-        """Queue it. The same one under a newer lease only renews what is in hand."""
+    def submit(self, delivery: Delivery, after: Done | None = None) -> None:
+        """Queue it. The same one under a newer lease only renews what is in hand.
+
+        ``after`` is called when it and whatever follows it at once were settled.
+        """
         conversation = self._open.get(delivery.conversation)
+        if conversation is not None and after is not None:
+            conversation.after.append(after)
         if conversation is None:
             conversation = self._open[delivery.conversation] = Conversation(delivery)
+            conversation.after += [after] if after is not None else []
             conversation.task = self._tasks.spawn(self._serve(conversation))
         elif conversation.current.id != delivery.id:
             conversation.waiting = [d for d in conversation.waiting if d.id != delivery.id]
@@ -132,6 +144,8 @@ class Outlet:
             if following is None and conversation.waiting:
                 following = conversation.waiting.pop(0)
         del self._open[conversation.current.conversation]
+        for done in conversation.after:
+            await done()
 
     async def _deliver(self, conversation: Conversation) -> Delivery | None:
         outcome = self._done.get(conversation.current.id)

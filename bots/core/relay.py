@@ -15,7 +15,7 @@ from bots.core.inbox import Inbox
 from bots.core.intake import Intake
 from bots.core.offline import OfflineNotice, Texts
 from bots.core.outage import Outage
-from bots.core.outlet import Outlet
+from bots.core.outlet import Done, Outlet
 from bots.core.settings import BotSettings
 from bots.core.spool import Spool
 from bots.core.tasks import Tasks
@@ -130,6 +130,6 @@ class Relay:
             after=self._offline_after,
         )
 
-    def _reply(self, delivery: Delivery) -> None:
+    def _reply(self, delivery: Delivery, after: Done) -> None:
         if self._outlet is not None:
-            self._outlet.submit(delivery)
+            self._outlet.submit(delivery, after)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bots.core import NotReady
+from bots.core import Delivery, NotReady
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.relaying import running
 from tests.bots.slow_world import until
@@ -96,6 +96,26 @@ async def test_restart_drains_the_backlog_before_new_events(tmp_path: Path) -> N
         backend.down = False
         await run.clock.advance_until(lambda: len(backend.received) == 21)
         assert backend.texts() == [f"old {n}" for n in range(20)] + ["new"]
+
+
+async def test_a_reply_in_hand_at_a_crash_is_not_left_to_its_lease(tmp_path: Path) -> None:
+    """Stopped before a reply left: the next run asks again and sends it, with the clock at rest."""
+    backend = FakeBackend()
+
+    async def forever(_: Delivery) -> None:
+        await asyncio.Event().wait()
+
+    async with running(tmp_path, backend) as run:
+        run.adapter.act = forever
+        await run.write("e1", "a", "hello")
+        await until(lambda: len(backend.received) == 1)
+        task = run.task
+        assert task is not None
+        task.cancel()
+        await run.clock.advance_until(task.done)
+    async with running(tmp_path, backend) as again:
+        await until(lambda: again.adapter.texts("a") == ["you said hello"])
+        await until(lambda: len(backend.settled("sent")) == 1)
 
 
 async def test_outage_loses_nothing(tmp_path: Path) -> None:

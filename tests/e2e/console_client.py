@@ -19,6 +19,14 @@ def _b64(raw: bytes) -> str:
 
 def enrol_demo_member(client: httpx.Client, printed: str, address: str = "responder") -> Person:
     """The first printed invitation is answered; the member's chat is linked and on call."""
+    chat = Person(client, address)
+    chat.says(enrol_and_get_code(client, printed))
+    go_on_call(client)
+    return chat
+
+
+def enrol_and_get_code(client: httpx.Client, printed: str) -> str:
+    """Answer the first printed invitation; returns the one-time code that links a chat."""
     token = re.findall(r"/invite/([^/\s]+)/", printed)[0]
     invitation: dict[str, Any] = client.get(f"/v1/invitations/{token}").json()
     seed, login = b"s" * 32, b"l" * 32
@@ -42,11 +50,13 @@ def enrol_demo_member(client: httpx.Client, printed: str, address: str = "respon
             headers=HEADER,
         )
     )
-    code = _ok(client.post("/v1/me/link-codes", headers=HEADER))["code"]
-    chat = Person(client, address)
-    chat.says(code)
+    code: str = _ok(client.post("/v1/me/link-codes", headers=HEADER))["code"]
+    return code
+
+
+def go_on_call(client: httpx.Client) -> None:
+    """The switch of Tonight."""
     _ok(client.post("/v1/me/on-call", json={"on_call": True}, headers=HEADER))
-    return chat
 
 
 def _ok(answer: httpx.Response) -> dict[str, Any]:

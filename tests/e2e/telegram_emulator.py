@@ -58,11 +58,11 @@ class TelegramEmulator:
         self._post("/sendMessage", {**self._common(chat), "text": text})
 
     def press(self, chat: int, label: str) -> None:
-        """A press on the newest button with this label."""
+        """A press on the newest button with this label (or one that ends with it)."""
         for message in reversed(self._bot_messages(chat)):
             rows = (message["message"].get("reply_markup") or {}).get("inline_keyboard", [])
             for button in (button for row in rows for button in row):
-                if button["text"] == label:
+                if button["text"].endswith(label):
                     shown = {**self._common(chat), "message_id": message["messageId"]}
                     body = {**self._common(chat), "data": button["callback_data"]}
                     self._post("/sendCallback", {**body, "message": shown})
@@ -72,6 +72,15 @@ class TelegramEmulator:
     def texts(self, chat: int) -> list[str]:
         """What the bot said, as it stands after edits."""
         return [str(message["message"]["text"]) for message in self._bot_messages(chat)]
+
+    def shows(self, chat: int, label: str) -> bool:
+        """Whether a button with this label stands under a message of the bot."""
+        return any(
+            button["text"] == label
+            for message in self._bot_messages(chat)
+            for row in (message["message"].get("reply_markup") or {}).get("inline_keyboard", [])
+            for button in row
+        )
 
     def wait(self, condition: Callable[[], bool], timeout: float = 15) -> None:
         """Returns when ``condition`` holds, else :class:`TimeoutError`."""

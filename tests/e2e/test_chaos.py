@@ -1,4 +1,4 @@
-"""kill -9 of bot and backend at random moments: what is lost, reordered, doubled.
+"""kill -9 of bot, backend and PostgreSQL at random moments: what is lost, reordered, doubled.
 
 Each person follows one script. What the bot says to somebody in peace is the measure: the same
 texts in the same order must reach everybody else through the kills. A text that arrives twice in a
@@ -8,14 +8,17 @@ row is a double; Telegram allows one only between a send and its confirmation.
 import random
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
 from tests.e2e.bots import telegram_process
 from tests.e2e.fake_bot_api import FakeBotApi
-from tests.e2e.processes import Process, backend_process, free_port
+from tests.e2e.processes import backend_process, free_port
+from tests.postgresql import running_postgres
 
 SENTINEL = "Qzx7 vermillion heron"
 SCRIPT = (
@@ -35,6 +38,16 @@ SCRIPT = (
     "repeat",
 )
 PEOPLE = 8
+
+
+class Victim(Protocol):
+    """What can be killed and started again."""
+
+    def kill(self) -> None:
+        """Without a warning."""
+
+    def start(self) -> None:
+        """Until it answers."""
 
 
 @dataclass
@@ -82,30 +95,37 @@ def wait_until_said(telegram: FakeBotApi, chat: int, count: int, seconds: float)
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 @pytest.mark.parametrize(
     "kills", [pytest.param(50, id="50"), pytest.param(500, id="500", marks=pytest.mark.long)]
 )
 @pytest.mark.timeout(3600)
 def test_kills_lose_and_reorder_nothing(
-    kills: int, tmp_path: Path, record_property: Callable[[str, object], None]
+    kills: int, database: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """0 lost and 0 reordered over the kills; doubles are counted, and bounded by the kills."""
     chance = random.Random(kills)  # the same kills at every run
     port = free_port()
-    backend = backend_process(tmp_path, port=port)
-    with FakeBotApi() as telegram:
+    with ExitStack() as stack:
+        victims: list[Victim] = []
+        url = ""
+        if database == "postgresql":
+            server = stack.enter_context(running_postgres(durable=True))
+            url = server.url(server.create_database())
+            victims.append(server)
+        backend = backend_process(tmp_path, port=port, database_url=url)
+        telegram = stack.enter_context(FakeBotApi())
         bot = telegram_process(tmp_path, port, telegram.url, telegram.token)
         backend.start()
         bot.start()
         try:
             peace = _in_peace(telegram)
-            done = _under_fire(telegram, [backend, bot], kills, chance)
+            done = _under_fire(telegram, [backend, bot, *victims], kills, chance)
             damage = _damage(telegram, peace, done)
         finally:
             bot.stop()
             backend.stop()
-    (tmp_path / "figures.txt").write_text(f"{kills} kills, {len(done)} people, {damage}")
-    record_property("chaos", f"{kills} kills, {len(done)} people, {damage}")
+    record_property("chaos", f"{database}: {kills} kills, {len(done)} people, {damage}")
     assert (damage.lost, damage.reordered) == (0, 0)
     _nowhere(tmp_path)
     assert damage.doubled <= kills
@@ -141,7 +161,7 @@ def _quiet(telegram: FakeBotApi, chat: int) -> int:
 
 
 def _under_fire(
-    telegram: FakeBotApi, processes: list[Process], kills: int, chance: random.Random
+    telegram: FakeBotApi, processes: list[Victim], kills: int, chance: random.Random
 ) -> list[int]:
     """Kill now and then while groups of people write; returns their chats."""
     chats: list[int] = []

@@ -156,7 +156,7 @@ def test_postgresql_may_crash_and_come_back(tmp_path: Path) -> None:
     with running_postgres(durable=True) as server:
         url = server.url(server.create_database())
         with Trouble(backend_process(tmp_path, database_url=url)) as trouble:
-            server.crash()
+            server.kill()
             trouble.is_refused("database_gone")
             server.start()
             trouble.is_over()
