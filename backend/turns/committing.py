@@ -50,7 +50,7 @@ class Moved(Exception):
 async def commit(
     relais: Relais, known: Known, message: Message, inbound: Inbound, plan: Plan
 ) -> Wire | None:
-    """Write the plan; a replayed event gets what is still unsettled of its replies.
+    """Write the plan; a replayed event gets what is next in its chat.
 
     Raises :class:`Moved` when the conversation was written meanwhile.
     """
@@ -58,7 +58,7 @@ async def commit(
         write_tombstone(relais.settings.data_dir, plan.tombstone)
     async with relais.db.write() as tx:
         if not await claim(tx, relais, known, message, inbound):
-            return await replay(tx, relais, message)
+            return await replay(tx, relais, known)
         if plan.wrong_code:
             await _count_wrong_code(tx, relais)
         head = await write_conversation(tx, relais, known, message, inbound, plan)
@@ -122,29 +122,23 @@ async def claim(
     return claimed.rowcount == 1
 
 
-async def replay(tx: AsyncConnection, relais: Relais, message: Message) -> Wire | None:
-    """The bot did not hear our answer: hand out the lowest unsettled reply again, newly leased."""
-    row = (
-        await tx.execute(
-            select(deliveries.c.id)
-            .join(
-                conversations,
-                (conversations.c.id == deliveries.c.conversation_id)
-                & (deliveries.c.seq == conversations.c.settled_seq + 1),
-            )
-            .where(
-                deliveries.c.event_index == message.event_index,
-                deliveries.c.status == "pending",
-            )
-        )
-    ).one_or_none()
-    if row is None:
-        return None
+async def replay(tx: AsyncConnection, relais: Relais, known: Known) -> Wire | None:
+    """The bot did not hear our answer, or it died: what is next in this chat, newly leased.
+
+    Not only this event's own replies: whatever a bot held when it was killed would otherwise wait
+    until its lease runs out.
+    """
     now = relais.world.now()
+    lowest = select(conversations.c.settled_seq + 1).where(conversations.c.id == known.id)
     leased = (
         await tx.execute(
             update(deliveries)
-            .where(deliveries.c.id == row.id)
+            .where(
+                deliveries.c.conversation_id == known.id,
+                deliveries.c.seq == lowest.scalar_subquery(),
+                deliveries.c.status == "pending",
+                deliveries.c.not_before <= now,
+            )
             .values(
                 fence=deliveries.c.fence + 1,
                 lease_until=now + LEASE_MS,
@@ -152,8 +146,8 @@ async def replay(tx: AsyncConnection, relais: Relais, message: Message) -> Wire 
             )
             .returning(*deliveries.c)
         )
-    ).one()
-    return await compose(tx, relais, leased)
+    ).one_or_none()
+    return None if leased is None else await compose(tx, relais, leased)
 
 
 async def write_conversation(

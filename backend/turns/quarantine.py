@@ -41,7 +41,7 @@ async def fail_turn(
         )
     async with relais.db.write() as tx:
         if not await claim(tx, relais, known, message, inbound, outcome="quarantined"):
-            return await replay(tx, relais, message)
+            return await replay(tx, relais, known)
         await tx.execute(
             insert_or_ignore(relais.db.dialect, quarantine),
             {

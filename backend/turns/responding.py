@@ -23,7 +23,7 @@ async def member_turn(
     """A linked responder wrote: commands and buttons, never an interview."""
     async with relais.db.write() as tx:
         if not await claim(tx, relais, known, message, inbound):
-            return await replay(tx, relais, message)
+            return await replay(tx, relais, known)
         replies = await alerts.handle_member(
             tx, relais, known.member_id or "", known.member_locale, message.event
         )
@@ -44,7 +44,7 @@ async def link_turn(
     """A one-time code arrived: link this chat to its member, or say that the code is wrong."""
     async with relais.db.write() as tx:
         if not await claim(tx, relais, known, message, inbound):
-            return await replay(tx, relais, message)
+            return await replay(tx, relais, known)
         if known.new:
             await create_conversation(tx, relais, known, message, inbound, {})
         result = await try_link(

@@ -29,7 +29,7 @@ _lanes = Lanes()
 async def take_turn(relais: Relais, channel: str, event_id: str, envelope: Envelope) -> Wire | None:
     """Take one sealed event; returns the conversation's next delivery, leased, or None.
 
-    Idempotent on (channel, event id): a replay returns what is still unsettled of its replies.
+    Idempotent on (channel, event id): a replay returns what is next in its chat.
     Raises ``InboxKeyUnknown``, ``SealError`` or ``MalformedInbound`` for the bot's faults,
     ``DatabaseUnavailable`` when nothing could be stored.
     """
