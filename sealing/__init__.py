@@ -1,8 +1,9 @@
-"""Wire formats of sealed things, shared by the bots (which seal) and the backend (which opens).
+"""Formats of sealed things, shared by the bots (which seal) and the backend (which opens).
 
 Nothing here knows what a case or a bot is; nothing here reads a clock, a file or a network.
 """
 
+from sealing.box import Box, derive
 from sealing.context import Context, bind
 from sealing.envelope import Envelope, open_envelope, seal_envelope
 from sealing.errors import SealError
@@ -14,6 +15,7 @@ __all__ = [
     "OVERHEAD",
     "PUBLIC_BYTES",
     "SEED_BYTES",
+    "Box",
     "Context",
     "Envelope",
     "KeyPair",
@@ -21,6 +23,7 @@ __all__ = [
     "SealError",
     "SigningKey",
     "bind",
+    "derive",
     "open_envelope",
     "open_text",
     "seal_envelope",

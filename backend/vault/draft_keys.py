@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-from backend.vault.boxes import Box
 from backend.vault.day_files import destroy, read_or_create
+from sealing import Box
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 

@@ -12,12 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
 from backend.errors import ConfigurationError
-from backend.vault.boxes import Box
-from sealing import SealError, SigningKey, bind
+from sealing import Box, SealError, SigningKey, bind, derive
 
 Purpose = Literal["addresses", "routing", "contact", "members", "statistics"]
 IndexPurpose = Literal[
@@ -31,7 +27,7 @@ class KeyringError(ConfigurationError):
 
 
 def _derive(root: bytes, label: str) -> bytes:
-    return HKDF(SHA256(), _KEY, salt=None, info=bind("relais", "keyring", label)).derive(root)
+    return derive(root, "keyring", label)
 
 
 class Keyring:

@@ -1,6 +1,7 @@
 """The only place of the bots that touches the machine's clock and randomness."""
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -22,6 +23,7 @@ class World:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     fraction: Callable[[], float] = random.random
+    random: Callable[[int], bytes] = os.urandom
 
     async def within(self, seconds: float, work: Coroutine[Any, Any, T] | asyncio.Future[T]) -> T:
         """The result of ``work``, or :class:`TimeoutError` after ``seconds`` (it is cancelled)."""

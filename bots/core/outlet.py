@@ -5,11 +5,9 @@ outlet sends one after the other. Nobody waits for a stranger's slow chat.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-import msgspec
 import structlog
 
 from bots.core.adapter import Adapter, Wakes
@@ -19,6 +17,7 @@ from bots.core.client import BackendClient, Settlement
 from bots.core.delivery import Delivery, Later, Permanent, Sent
 from bots.core.errors import BotError, Faulty, LeaseLost, Rejected
 from bots.core.health import Health
+from bots.core.ledger import Ledger, Outcome
 from bots.core.outage import Outage
 from bots.core.tasks import Tasks
 
@@ -28,7 +27,6 @@ HOLD_SECONDS = 600.0
 """How long a delivery is held and its lease renewed before it is given back for later."""
 GIVE_UP_AFTER = 8
 """Errors of ours at one delivery (not the platform's) until it is reported as failed."""
-REMEMBER = 10_000
 
 
 Done = Callable[[], Awaitable[None]]
@@ -48,15 +46,6 @@ class Conversation:
     task: "asyncio.Task[None] | None" = None
 
 
-class Outcome(msgspec.Struct, frozen=True):
-    """As it is settled."""
-
-    outcome: str
-    message_ids: tuple[str, ...] = ()
-    reason: str = ""
-    retry_after: float = 0.0
-
-
 class Outlet:
     """``submit`` takes a leased delivery from wherever it came; ``run`` polls for more."""
 
@@ -69,6 +58,7 @@ class Outlet:
         world: World,
         health: Health,
         tasks: Tasks,
+        ledger: Ledger,
         hold_seconds: float = HOLD_SECONDS,
     ) -> None:
         self._adapter = adapter
@@ -79,7 +69,7 @@ class Outlet:
         self._tasks = tasks
         self._hold_seconds = hold_seconds
         self._open: dict[str, Conversation] = {}
-        self._done: OrderedDict[str, Outcome] = OrderedDict()
+        self._ledger = ledger
 
     def submit(self, delivery: Delivery, after: Done | None = None) -> None:
         """Queue it. The same one under a newer lease only renews what is in hand.
@@ -148,22 +138,16 @@ class Outlet:
             await done()
 
     async def _deliver(self, conversation: Conversation) -> Delivery | None:
-        outcome = self._done.get(conversation.current.id)
+        outcome = self._ledger.outcome(conversation.current.id)
         if outcome is None:
             outcome = await self._send_under_lease(conversation)
             if outcome is None:
                 self._health.metrics.deliveries.labels("lost").inc()
                 return None
-            self._remember(conversation.current.id, outcome)
+            if outcome.outcome == "sent":
+                await self._ledger.keep(conversation.current.id, outcome)
         self._health.metrics.deliveries.labels(outcome.outcome).inc()
         return await self._settle(conversation, outcome)
-
-    def _remember(self, delivery_id: str, outcome: Outcome) -> None:
-        """So that a lease lost between send and settlement does not say it twice."""
-        if outcome.outcome == "sent":
-            self._done[delivery_id] = outcome
-            if len(self._done) > REMEMBER:
-                self._done.popitem(last=False)
 
     async def _send_under_lease(self, conversation: Conversation) -> Outcome | None:
         renewing = asyncio.create_task(self._keep_lease(conversation))
@@ -235,7 +219,7 @@ class Outlet:
                 outcome.retry_after,
             )
             try:
-                return await self._outage.attempt(
+                following: Delivery | None = await self._outage.attempt(
                     lambda lease=lease, s=settlement: self._client.settle(lease.id, s)  # type: ignore[misc]
                 )
             except LeaseLost:
@@ -249,3 +233,7 @@ class Outlet:
             except Faulty as error:
                 self._health.metrics.errors.labels(error.code).inc()
                 await self._world.sleep(backoff.next())
+            else:
+                if outcome.outcome == "sent":
+                    self._ledger.settled(lease.id)
+                return following

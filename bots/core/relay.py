@@ -13,12 +13,14 @@ from bots.core.health import Health
 from bots.core.inbound import Inbound
 from bots.core.inbox import Inbox
 from bots.core.intake import Intake
+from bots.core.ledger import Ledger
 from bots.core.offline import OfflineNotice, Texts
 from bots.core.outage import Outage
 from bots.core.outlet import Done, Outlet
 from bots.core.settings import BotSettings
 from bots.core.spool import Spool
 from bots.core.tasks import Tasks
+from sealing import Box, derive
 
 
 class Relay:
@@ -29,15 +31,15 @@ class Relay:
         *,
         channel: str,
         spool: Spool,
+        secret: str,
         http: httpx.AsyncClient,
         texts: Texts,
         world: World,
-        health: Health,
         signer: bytes | None = None,
         offline_after: float = 60.0,
     ) -> None:
         self.channel = channel
-        self.health = health
+        self.health = health = Health(channel)
         self.world = world
         self._spool = spool
         self._http = http
@@ -48,6 +50,9 @@ class Relay:
         self._inbox = Inbox(channel, self._client, spool, world, health, signer)
         self._tasks = Tasks()
         self._outlet: Outlet | None = None
+        # The token is not beside the spool: who holds the disk alone reads nothing of it.
+        box = Box(derive(secret.encode(), "bot", "spool"), world.random)
+        self._ledger = Ledger(spool, box, health)
         self._intake = Intake(
             spool=spool,
             inbox=self._inbox,
@@ -66,10 +71,10 @@ class Relay:
         return cls(
             channel=channel,
             spool=Spool.open(settings.spool_path(channel)),
+            secret=token,
             http=open_http(settings.backend_url, token),
             texts=texts,
             world=world,
-            health=Health(channel),
             signer=settings.signer,
             offline_after=settings.offline_after,
         )
@@ -91,8 +96,10 @@ class Relay:
             world=self.world,
             health=self.health,
             tasks=self._tasks,
+            ledger=self._ledger,
         )
         await self._inbox.load()
+        await self._ledger.load()
         parts = [
             self._inbox.run(),
             self._intake.run(),

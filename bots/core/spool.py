@@ -1,7 +1,8 @@
 """The bot's own small database: sealed events that the backend has not confirmed yet.
 
 It holds no address, no time and no word: an event id, the key's id and the ciphertext, in the
-order of arrival. ``synchronous=FULL``: what was accepted is on the disk.
+order of arrival; and, sealed, which deliveries left and were not confirmed to the backend yet.
+``synchronous=FULL``: what was accepted is on the disk.
 """
 
 import asyncio
@@ -29,6 +30,11 @@ CREATE TABLE IF NOT EXISTS quarantine (
     key_id TEXT NOT NULL,
     envelope BLOB NOT NULL,
     code TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS sent (
+    n INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery_id TEXT NOT NULL UNIQUE,
+    outcome BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
@@ -117,6 +123,21 @@ class Spool:
     async def quarantined(self) -> int:
         """How many were put aside."""
         return int((await self._read("SELECT count(*) FROM quarantine"))[0][0])
+
+    async def keep_sent(self, delivery_id: str, outcome: bytes, known: Sequence[str]) -> None:
+        """A messenger took this delivery; ``outcome`` is sealed. Drops what the backend knows."""
+        keep = "INSERT OR REPLACE INTO sent (delivery_id, outcome) VALUES (?, ?)"
+        drop = "DELETE FROM sent WHERE delivery_id = ?"
+        dropping: list[tuple[str, Row]] = [(drop, (one,)) for one in known]
+        await self._flush(self._enqueue([(keep, (delivery_id, outcome)), *dropping]))
+
+    async def sent(self, at_most: int) -> list[Row]:
+        """(delivery id, sealed outcome), oldest first; older ones than ``at_most`` are dropped."""
+        newest = "SELECT n FROM sent ORDER BY n DESC LIMIT ?"
+        await self._flush(
+            self._enqueue([(f"DELETE FROM sent WHERE n NOT IN ({newest})", (at_most,))])  # noqa: S608
+        )
+        return await self._read("SELECT delivery_id, outcome FROM sent ORDER BY n")
 
     async def fact(self, name: str) -> bytes | None:
         """A remembered public fact: the cached inbox key, its pinned signer."""

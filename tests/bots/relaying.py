@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from bots.core import Delivery, Health, Inbound, Relay, Sent, Spool, World
+from bots.core import Delivery, Inbound, Relay, Sent, Spool, World
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.slow_world import SlowWorld, until
 
@@ -106,8 +106,8 @@ def make_relay(path: Path, backend: FakeBackend, world: World, token: str) -> Re
     return Relay(
         channel="telegram",
         spool=Spool.open(path),
+        secret=token,
         http=http,
         texts=english,
         world=world,
-        health=Health("telegram"),
     )

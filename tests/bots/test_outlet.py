@@ -131,6 +131,32 @@ async def test_unconfirmed_send_is_confirmed_not_repeated(tmp_path: Path) -> Non
         assert len(run.adapter.sent) == 1
 
 
+async def test_what_was_sent_before_a_crash_is_not_sent_again(tmp_path: Path) -> None:
+    """Sent, the backend away, the bot killed: the next run settles it under its message ids."""
+    backend = FakeBackend()
+    backend.queue("a", text="hello")
+
+    async def act(delivery: Delivery) -> None:
+        backend.down = True
+
+    async with running(tmp_path, backend, start=False) as run:
+        run.adapter.act = act
+        run.start()
+        await until(lambda: len(run.adapter.sent) == 1)
+        task = run.task
+        assert task is not None
+        task.cancel()
+        await run.clock.advance_until(task.done)
+    content = b"".join(path.read_bytes() for path in (tmp_path / "spool").iterdir())
+    assert b"m-d1" not in content
+    backend.down = False
+    backend.expire_leases()
+    async with running(tmp_path, backend) as again:
+        await again.clock.advance_until(lambda: backend.job("d1").status == "sent")
+        assert again.adapter.sent == []
+        assert backend.settled("sent")[0].settled["message_ids"] == ["m-d1"]
+
+
 async def test_fault_of_ours_does_not_end_the_queue(tmp_path: Path) -> None:
     """An adapter that raises something unheard of is tried again, then reported, never looped."""
     backend = FakeBackend()

@@ -98,9 +98,14 @@ def wait_until_said(telegram: FakeBotApi, chat: int, count: int, seconds: float)
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 @pytest.mark.parametrize(
-    "kills", [pytest.param(50, id="50"), pytest.param(500, id="500", marks=pytest.mark.long)]
+    ("database", "kills"),
+    [
+        ("sqlite", 50),
+        ("postgresql", 16),
+        pytest.param("sqlite", 500, marks=pytest.mark.long),
+        pytest.param("postgresql", 200, marks=pytest.mark.long),
+    ],
 )
 @pytest.mark.timeout(3600)
 def test_kills_lose_and_reorder_nothing(

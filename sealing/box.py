@@ -1,4 +1,4 @@
-"""AES-256-GCM with a bound place: the one symmetric format of the backend.
+"""AES-256-GCM with a bound place: the one symmetric format.
 
 Layout: version (1 byte) | nonce (12) | ciphertext and tag. The associated data are the
 length-prefixed fields that name where the value stands, so that a value moved to another row,
@@ -10,8 +10,11 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from sealing import SealError, bind
+from sealing.context import bind
+from sealing.errors import SealError
 
 _VERSION: Final = b"\x01"
 _NONCE: Final = 12
@@ -43,3 +46,8 @@ class Box:
 
     def __repr__(self) -> str:
         return "<sealed>"
+
+
+def derive(secret: bytes, *label: str) -> bytes:
+    """A 32-byte key for one purpose (HKDF-SHA-256) out of a secret of full strength."""
+    return HKDF(SHA256(), 32, salt=None, info=bind("relais", *label)).derive(secret)
