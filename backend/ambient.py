@@ -47,3 +47,5 @@ def iso(ms: int) -> str:
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+CLEARABLE = 2 * DAY
+"""How long a messenger lets us delete what we sent (Telegram: 48 hours)."""

@@ -1,5 +1,6 @@
 """How a conversation stops: for now, at once, unsafe, at its end, in silence, for good."""
 
+from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 
 from conversation import effects as fx
@@ -96,11 +97,12 @@ def finish(turn: "Turn") -> None:
 
 
 def _closing_words(turn: "Turn") -> None:
-    last = turn.interview.routes["main"].steps[-1]
-    if last.kind == "say" and last.id not in turn.answers:
-        turn.notes.append(worded(turn, last))
-    elif last.kind != "say" and not turn.notes:
-        turn.notes.append(phrase("closed"))
+    """What the document says at its very end: its last steps, as far as they are for her."""
+    steps = turn.interview.routes["main"].steps
+    closing = tuple(takewhile(lambda step: step.kind == "say", reversed(steps)))
+    if not any(step.id in turn.answers for step in closing):
+        fitting = [s for s in reversed(closing) if s.when is None or s.when(turn)]
+        turn.notes += [worded(turn, step) for step in fitting]
     if not turn.notes:
         turn.notes.append(phrase("closed"))
 

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from backend.alerts.audience import lock_chats
+from backend.alerts import messages
+from backend.alerts.audience import Audience
 from backend.alerts.history import note
 from backend.alerts.on_call import set_on_call
+from backend.alerts.people import coordinators
 from backend.database.tables import cases, conversations
+from conversation import Name
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,7 +25,8 @@ async def act_on_unreachable(tx: AsyncConnection, relais: Relais, job: Job) -> N
     """A chat blocked us or does not exist any more. A job handler; the subject is the chat.
 
     A responder loses this messenger, and without another goes off call: alerts that were open for
-    them go on at once. A person's case gets a line that its taker reads.
+    them go on at once; the coordinators hear of it. A person's case gets a line, and whoever has it
+    hears that messages no longer arrive.
     """
     chat = (
         await tx.execute(
@@ -34,23 +38,31 @@ async def act_on_unreachable(tx: AsyncConnection, relais: Relais, job: Job) -> N
     if chat is None:
         return
     if chat.member_id is not None:
-        await _without_messenger(tx, relais, chat.member_id, job.subject)
+        await _without_messenger(tx, relais, chat.member_id, job)
     elif chat.case_id is not None:
-        open_case = await tx.execute(
-            select(cases.c.id).where(
-                cases.c.id == chat.case_id, cases.c.status.in_(("open", "taken", "silent"))
-            )
+        await _person_gone(tx, relais, chat.case_id, job)
+
+
+async def _person_gone(tx: AsyncConnection, relais: Relais, case_id: str, job: Job) -> None:
+    case = (
+        await tx.execute(
+            select(cases.c.code, cases.c.taker_id, cases.c.status).where(cases.c.id == case_id)
         )
-        if open_case.first() is not None:
-            await note(tx, relais.world, chat.case_id, "unreachable")
+    ).one_or_none()
+    if case is None or case.status not in {"open", "taken", "silent"}:
+        return
+    if case.status != "silent":  # of an account without help nobody was told anything
+        told = {case.taker_id} if case.taker_id is not None else await coordinators(tx)
+        audience = await Audience.of(tx, told)
+        reply = messages.say("person_gone", code=Name(case.code))
+        await audience.tell_all(tx, relais, reply, f"gone:{job.id}")
+    await note(tx, relais.world, case_id, "unreachable")
 
 
-async def _without_messenger(
-    tx: AsyncConnection, relais: Relais, member_id: str, chat_id: str
-) -> None:
-    await lock_chats(tx, [member_id])
+async def _without_messenger(tx: AsyncConnection, relais: Relais, member_id: str, job: Job) -> None:
+    everybody = await Audience.of(tx, {member_id, *await coordinators(tx)})
     await tx.execute(
-        conversations.update().where(conversations.c.id == chat_id).values(member_id=None)
+        conversations.update().where(conversations.c.id == job.subject).values(member_id=None)
     )
     left = await tx.execute(
         select(func.count())
@@ -59,4 +71,8 @@ async def _without_messenger(
     )
     if left.scalar_one() == 0:
         await set_on_call(tx, relais, member_id, on=False)
+        lost = next((one.name for one in everybody.people if one.id == member_id), "")
+        reply = messages.say("member_gone", member=Name(lost))
+        others = everybody.without({member_id})
+        await others.tell_all(tx, relais, reply, f"gone:{job.id}", purpose="alert")
     relais.directory.invalidate()

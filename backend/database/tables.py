@@ -67,11 +67,15 @@ quarantine = Table(
     Column("seen_at", BigInteger, nullable=False),
 )
 
+KEYRING = "keyring"
+"""As ``state_key``: the state was reduced to what coming back needs."""
+
 conversations = Table(
     "conversations",
     metadata,
     Column("id", Id, primary_key=True),
     Column("channel", String(16), nullable=False),
+    # Once the address was destroyed: 32 random bytes, and nothing.
     Column("address_index", LargeBinary(32), nullable=False),
     Column("address_sealed", LargeBinary, nullable=False),
     Column("state_sealed", LargeBinary),

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.ambient import DAY
+from backend.ambient import CLEARABLE
 from backend.content import Edition
 from backend.database.tables import conversations, deliveries, events
 from backend.deliveries.outgoing import Body, load_body
@@ -67,7 +67,7 @@ async def compose(
 ) -> Wire | None:
     """Make the wire form of a leased row (all columns of ``deliveries``).
 
-    None when its draft key is gone: the row then expires instead of being sent.
+    None when its draft key or its address is gone: the row then expires instead of being sent.
     """
     try:
         raw = relais.vault.drafts.open(row.body_key, row.body_sealed, "deliveries", "body", row.id)
@@ -78,6 +78,8 @@ async def compose(
             select(conversations.c.address_sealed).where(conversations.c.id == row.conversation_id)
         )
     ).scalar_one()
+    if not address_sealed:  # nobody is there any more
+        return None
     address = relais.vault.keyring.open(
         "addresses", address_sealed, "conversations", "address", row.conversation_id
     ).decode()
@@ -161,7 +163,7 @@ async def _last_shown(
 async def _everything_shown(
     connection: AsyncConnection, relais: Relais, conversation_id: str, before: int
 ) -> list[str]:
-    since = relais.world.now() - 2 * DAY
+    since = relais.world.now() - CLEARABLE
     ours = await connection.execute(
         select(deliveries.c.id, deliveries.c.receipt_sealed, deliveries.c.receipt_key).where(
             deliveries.c.conversation_id == conversation_id,

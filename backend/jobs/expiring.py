@@ -1,4 +1,7 @@
-"""Conversations whose time is over: the engine hears the silence; forgotten ones go for good."""
+"""Conversations whose time is over: the engine hears the silence; forgotten ones go for good.
+
+Those that ended without her leave to be written to lose their address; a case keeps her code.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from sqlalchemy import delete, select, update
 
 from backend.ambient import HOUR
 from backend.database import DatabaseUnavailable
-from backend.database.tables import conversations, deliveries, draft_items
+from backend.database.tables import KEYRING, conversations, deliveries, draft_items
 from backend.jobs.failures import code_of
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 _AT_ONCE: Final = 50
 _AGAIN: Final = HOUR
+_ENDED: Final = conversations.c.state_key == KEYRING
+"""Its state was reduced to what coming back needs."""
 _log: Final[Any] = structlog.get_logger("relais.jobs")
 
 
@@ -40,6 +45,7 @@ def _due(now: int) -> Any:
             conversations.c.expires_at,
             conversations.c.case_id,
             conversations.c.state_sealed.is_(None).label("forgotten"),
+            _ENDED.label("ended"),
         )
         .where(conversations.c.expires_at <= now, conversations.c.member_id.is_(None))
         .order_by(conversations.c.expires_at, conversations.c.id)
@@ -55,6 +61,9 @@ async def _expire(relais: Relais, row: Any) -> None:
         if row.forgotten and row.case_id is None:
             async with relais.db.write() as tx:
                 await _destroy(tx, row.id, now)
+        elif row.ended:
+            async with relais.db.write() as tx:
+                await _withdraw(tx, relais, row.id, now)
         else:
             over = max(0, now - row.expires_at) // HOUR
             await silence(relais, row.id, relais.settings.idle_hours + over)
@@ -75,6 +84,47 @@ async def _postpone(relais: Relais, row: Any, now: int) -> None:
         )
 
 
+async def _withdraw(tx: AsyncConnection, relais: Relais, conversation_id: str, now: int) -> None:
+    """Destroy the address, once the last message left; without a case, the whole row."""
+    row = (
+        await tx.execute(
+            select(conversations)
+            .where(
+                conversations.c.id == conversation_id,
+                conversations.c.expires_at <= now,
+                conversations.c.contact.is_(False),
+                conversations.c.member_id.is_(None),
+                _ENDED,
+            )
+            .with_for_update()
+        )
+    ).one_or_none()
+    if row is None or row.settled_seq < row.last_seq:
+        return
+    await _empty(tx, conversation_id)
+    mine = conversations.c.id == conversation_id
+    if row.case_id is None:
+        await tx.execute(delete(conversations).where(mine))
+        return
+    await tx.execute(
+        update(conversations)
+        .where(mine)
+        .values(
+            address_index=relais.world.random(32),
+            address_sealed=b"",
+            state_sealed=None,
+            state_key=None,
+            expires_at=None,
+            version=conversations.c.version + 1,
+        )
+    )
+
+
+async def _empty(tx: AsyncConnection, conversation_id: str) -> None:
+    for table in (deliveries, draft_items):
+        await tx.execute(delete(table).where(table.c.conversation_id == conversation_id))
+
+
 async def _destroy(tx: AsyncConnection, conversation_id: str, now: int) -> None:
     """Nothing of it is to be kept: address, index and outbox go, once its last message left."""
     row = (
@@ -92,6 +142,5 @@ async def _destroy(tx: AsyncConnection, conversation_id: str, now: int) -> None:
     ).one_or_none()
     if row is None or row.settled_seq < row.last_seq:
         return
-    for table in (deliveries, draft_items):
-        await tx.execute(delete(table).where(table.c.conversation_id == conversation_id))
+    await _empty(tx, conversation_id)
     await tx.execute(delete(conversations).where(conversations.c.id == conversation_id))

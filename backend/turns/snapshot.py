@@ -7,12 +7,11 @@ from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import HOUR, moment
-from backend.database.tables import cases, conversations, members, throttles
+from backend.database.tables import KEYRING, cases, conversations, members, throttles
 from backend.relais import Relais
 from backend.vault import DraftKeyGone
 from conversation import CaseStatus, State, begin, load_state, normalise
 
-KEYRING = "keyring"
 _CODE_DIGITS = 16
 _BUDGET = 200
 
@@ -31,6 +30,8 @@ class Known:
     state_gone: bool
     """There was a state, and its draft key is gone: what she told has expired."""
     sign_index: bytes | None
+    contact: bool
+    """She agreed to be written to."""
 
 
 _COLUMNS = (
@@ -41,6 +42,7 @@ _COLUMNS = (
     conversations.c.member_id,
     conversations.c.sign_index,
     conversations.c.case_id,
+    conversations.c.contact,
     members.c.locale.label("member_locale"),
 )
 _SELECT = select(*_COLUMNS).outerjoin(members, members.c.id == conversations.c.member_id)
@@ -74,7 +76,7 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
     current = relais.content.current
     fresh = begin(current.interview, current.hash)
     if row is None:
-        return Known(relais.world.new_id(), True, 0, None, "", None, fresh, False, None)
+        return Known(relais.world.new_id(), True, 0, None, "", None, fresh, False, None, False)
     case = None
     if row.case_id is not None:
         case = (await connection.execute(_CASE, {"id": row.case_id})).one_or_none()
@@ -94,6 +96,7 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
         state=state,
         state_gone=gone,
         sign_index=row.sign_index,
+        contact=row.contact,
     )
 
 

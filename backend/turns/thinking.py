@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.ambient import HOUR
+from backend.ambient import CLEARABLE, HOUR
 from backend.cases.changes import Changes
 from backend.cases.working_out import Worker
 from backend.content import Edition
@@ -155,9 +155,12 @@ def _columns(
     if not gone:
         sealed, key = seal_state(relais, known.id, dump_state(state), reduced=reduced)
         columns = {"state_sealed": sealed, "state_key": key}
-    columns["expires_at"] = (
-        None if reduced else relais.world.now() + relais.settings.idle_hours * HOUR
-    )
+    columns["expires_at"] = relais.world.now() + relais.settings.idle_hours * HOUR
+    if reduced:
+        # Over. Without her leave to write, her address goes as soon as nothing of this chat can be
+        # deleted any more, which is what it is still needed for.
+        contact = changes.conversation.get("contact", known.contact)
+        columns["expires_at"] = None if contact else relais.world.now() + CLEARABLE
     if changes.case_id is not None:
         columns["case_id"] = changes.case_id
     columns |= changes.conversation

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select, update
 
-from backend import jobs, turns
+from backend import alerts, jobs, turns
 from backend.ambient import DAY, HOUR
 from backend.database import DatabaseUnavailable
 from backend.database.tables import (
+    KEYRING,
     conversations,
     deliveries,
     event_failures,
@@ -24,6 +25,7 @@ from backend.database.tables import (
 from backend.database.tables import jobs as jobs_table
 from backend.deliveries import Outgoing, enqueue
 from backend.jobs import housekeeping
+from backend.jobs.expiring import expire_conversations
 from backend.jobs.pruning import prune
 from backend.relais import Relais
 from conversation import Part, Reply
@@ -276,3 +278,43 @@ async def test_pruning_many_rows_takes_many_small_transactions(scene: Scene) -> 
         )
     await prune(scene.relais)
     assert await scene.rows(select(events)) == []
+
+
+async def test_who_ended_without_leave_to_write_loses_the_address(scene: Scene) -> None:
+    """With nothing left to keep the whole row goes; with a case only its code stays."""
+    keyring = {"state_key": KEYRING}
+    case_id = await scene.case()
+    bare = await _survivor(scene, "bare", **keyring)
+    coded = await _survivor(scene, "coded", case_id=case_id, return_index=b"r" * 32, **keyring)
+    agreed = await _survivor(scene, "agreed", contact=True, expires_at=None, **keyring)
+    waiting = await _survivor(scene, "waiting", last_seq=1, **keyring)
+    scene.clock.forward(hours=2)
+    await expire_conversations(scene.relais)
+    rows = await scene.rows(select(conversations).where(conversations.c.channel == "page"))
+    found = {row.id: row for row in rows}
+    assert bare not in found
+    assert (found[coded].address_sealed, found[coded].state_sealed) == (b"", None)
+    assert found[coded].address_index != b"coded"
+    assert found[coded].return_index == b"r" * 32
+    assert found[agreed].address_index == b"agreed"
+    assert found[waiting].address_index == b"waiting"
+
+
+async def test_her_leave_to_write_ends_with_her_request(scene: Scene) -> None:
+    """Done: what she was told comes true, and two days later nobody can find her."""
+    case_id = await scene.case()
+    chat = await _survivor(
+        scene, "she", case_id=case_id, contact=True, expires_at=None, state_key=KEYRING
+    )
+    scene.runner = jobs.Runner(scene.relais, {**alerts.HANDLERS, **housekeeping.HANDLERS})
+    await scene.runner.run_due()
+    await scene.says(ANA, "take K7Q4")
+    async with scene.relais.db.write() as tx:
+        await alerts.note_step(tx, scene.relais, case_id, ANA)
+    await scene.says(ANA, "done K7Q4")
+    (row,) = await scene.rows(select(conversations).where(conversations.c.id == chat))
+    assert (row.contact, row.expires_at) == (False, scene.clock() + 2 * DAY)
+    scene.clock.forward(hours=49)
+    await expire_conversations(scene.relais)
+    (row,) = await scene.rows(select(conversations).where(conversations.c.id == chat))
+    assert row.address_sealed == b""

@@ -70,7 +70,7 @@ CASES = {
     "me-part-1.fr": ("fr", TOWN, "bonjour|2|" + PART_1 % "cerf bleu"),
     "info.en": ("en", TOWN, "hello|1 1 2|1 2|2 3"),
     "danger.en": ("en", TOWN, "hello|1 3 2 1 1"),
-    "child.en": ("en", TOWN, "hello|1 1 1 1 5 1 3"),
+    "child.en": ("en", TOWN, "hello|1 1 1 1 5 1 3 1 1 5 3"),
     "nobody-near.en": ("en", NOBODY, "hello|1 1 1 4 5 1 1 1 3"),
     "not-now.en": ("en", TOWN, "hello|1 2|hello"),
     "menu-and-exit.en": ("en", TOWN, "hello|1 0 1|status|back|x|hello"),
