@@ -62,6 +62,7 @@ def create_app(settings: Settings, world: World | None = None, *, run_jobs: bool
         redoc_url=None,
     )
     app.state.meters = Meters()
+    app.state.reporters = []
     for router in (
         turns_router,
         settling_router,

@@ -21,7 +21,7 @@ router = APIRouter(tags=["operation"])
 @router.get("/healthz", summary="The process answers")
 async def healthz(request: Request) -> dict[str, Any]:
     """200 as long as the process can answer at all; ``state`` says whether work is possible."""
-    problems = await _problems(request.app.state.relais)
+    problems = await _problems(request)
     return {"status": "ok" if not problems else "degraded", "problems": problems}
 
 
@@ -32,7 +32,7 @@ async def healthz(request: Request) -> dict[str, Any]:
 )
 async def readyz(request: Request) -> JSONResponse:
     """200 when a message can be stored now; 503 with codes when not."""
-    problems = await _problems(request.app.state.relais)
+    problems = await _problems(request)
     blocking = [one for one in problems if one["blocking"]]
     return JSONResponse(
         {"status": "ready" if not blocking else "not_ready", "problems": problems},
@@ -40,7 +40,17 @@ async def readyz(request: Request) -> JSONResponse:
     )
 
 
-async def _problems(relais: Relais) -> list[dict[str, Any]]:
+async def _problems(request: Request) -> list[dict[str, Any]]:
+    """Of the backend, and of what else runs in this process (``app.state.reporters``)."""
+    found = await _of_the_backend(request.app.state.relais)
+    for report in request.app.state.reporters:
+        found += [
+            {"code": code, "blocking": False, "advice": advice} for code, advice in report().items()
+        ]
+    return found
+
+
+async def _of_the_backend(relais: Relais) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     try:
         await relais.db.check()

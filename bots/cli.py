@@ -14,6 +14,8 @@ from bots.core import (
     BotSettings,
     ConfigurationError,
     Relay,
+    Spool,
+    SpoolError,
     World,
     configure_logging,
     guard_loop,
@@ -41,6 +43,28 @@ def _bots() -> None:
 def telegram() -> None:
     """Run the Telegram bot until interrupted."""
     raise typer.Exit(_run_telegram())
+
+
+@app.command()
+def requeue(channel: str) -> None:
+    """Hand over again what was put aside (after an upgrade; stop the bot first)."""
+    try:
+        count = asyncio.run(_requeue(load_settings(), channel))
+    except (ConfigurationError, SpoolError) as error:
+        print(f"relais-bot requeue cannot do it:\n{error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    print(f"{count} event(s) will be handed over when the bot starts.")
+
+
+async def _requeue(settings: BotSettings, channel: str) -> int:
+    path = settings.spool_path(channel)
+    if not path.is_file():
+        raise ConfigurationError(f"There is no spool of a channel {channel!r} here: {path}.")
+    spool = Spool.open(path)
+    try:
+        return await spool.requeue()
+    finally:
+        spool.close()
 
 
 def _run_telegram() -> int:

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from backend.app import create_app
 from backend.settings import Settings
-from bots.core import BotSettings
+from bots.core import BotSettings, Health
 from bots.page import PageBot
 from bots.page import build as build_page
 
@@ -36,7 +36,13 @@ def build_app(
         )
     )
     app.mount("/chat/api", page.app)
+    app.state.reporters.append(lambda: _named(page.health))
     return app, page
+
+
+def _named(health: Health) -> dict[str, str]:
+    """Problems and notes of the page's bot, as codes of this process."""
+    return {f"page_{code}": advice for code, advice in (health.problems | health.notes).items()}
 
 
 class _Server(uvicorn.Server):

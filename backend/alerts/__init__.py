@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from backend.alerts import notices, timers
+from backend.alerts.contact import end_contact
 from backend.alerts.escalation import begin, escalate, facts_changed, next_try
 from backend.alerts.on_call import end_shift, set_on_call
 from backend.alerts.outcome import Outcome, TakeOutcome
@@ -12,6 +13,7 @@ from backend.alerts.repeating import repeat
 from backend.alerts.responder import handle_member
 from backend.alerts.sweeping import sweep
 from backend.alerts.taking import give_up, pass_on, take
+from backend.alerts.timers import end_contact as forget_contact
 from backend.alerts.unreachable import act_on_unreachable
 from backend.alerts.working import conflict, done, note_step, open_alerts, taken_by, withdraw
 from backend.deliveries.settling import UNREACHABLE
@@ -29,6 +31,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     timers.WITHDRAWN: notices.tell_withdrawn,
     timers.TEST: notices.tell_test,
     timers.OFF_CALL: end_shift,
+    timers.END_CONTACT: end_contact,
     UNREACHABLE: act_on_unreachable,
 }
 """Job handlers, by kind. The recurring :func:`sweep` is set up by ``backend.jobs.housekeeping``."""
@@ -41,6 +44,7 @@ __all__ = [
     "conflict",
     "done",
     "facts_changed",
+    "forget_contact",
     "give_up",
     "handle_member",
     "next_try",

@@ -22,6 +22,7 @@ YOURS: Final = "alert.yours"
 WITHDRAWN: Final = "alert.withdrawn"
 TEST: Final = "alert.test"
 OFF_CALL: Final = "alert.off_call"
+END_CONTACT: Final = "alert.end_contact"
 SWEEP: Final = "alert.sweep"
 
 _OF_OPEN: Final = (ESCALATE, REPEAT)
@@ -62,3 +63,15 @@ async def stop_waiting(tx: AsyncConnection, case_id: str) -> None:
 async def bring_forward(tx: AsyncConnection, facts: Facts, due_at: int) -> None:
     """The next wave of this case comes at ``due_at``, or earlier if it was to come earlier."""
     await hasten(tx, key(ESCALATE, facts.id, facts.round, facts.tier), due_at)
+
+
+async def end_contact(tx: AsyncConnection, world: World, case_id: str) -> None:
+    """Soon after this transaction nobody may write to her any more."""
+    await schedule(
+        tx,
+        world,
+        kind=END_CONTACT,
+        key=key(END_CONTACT, case_id, world.now()),
+        subject=case_id,
+        due_at=world.now(),
+    )

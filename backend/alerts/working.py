@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 
 from backend.alerts import facts as known
 from backend.alerts import timers
@@ -18,8 +18,7 @@ from backend.alerts.taking import (
     return_to_queue,
     whose,
 )
-from backend.ambient import CLEARABLE
-from backend.database.tables import alerts, cases, conversations, grants
+from backend.database.tables import alerts, cases, grants
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -102,25 +101,9 @@ async def done(tx: AsyncConnection, relais: Relais, case_id: str, member_id: str
         .where(cases.c.id == case_id)
         .values(status="done", closed_at=relais.world.now(), deadline_at=None)
     )
-    await _end_contact(tx, relais, case_id)
+    await timers.end_contact(tx, relais.world, case_id)
     await note(tx, relais.world, case_id, "done", member_id=member_id)
     return Outcome("done", facts.code, member_id)
-
-
-async def _end_contact(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
-    """Her leave to be written to ends with the request, as she was told.
-
-    A chat that is over then goes the way of those that never gave it (see ``jobs.expiring``).
-    """
-    await tx.execute(
-        update(conversations)
-        .where(conversations.c.case_id == case_id, conversations.c.contact.is_(True))
-        .values(
-            contact=False,
-            expires_at=func.coalesce(conversations.c.expires_at, relais.world.now() + CLEARABLE),
-            version=conversations.c.version + 1,
-        )
-    )
 
 
 async def withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:

@@ -18,6 +18,7 @@ from backend.relais import Relais
 async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     """Destroy what was sealed and stop every alert. The row stays as an empty stone."""
     await alerts.withdraw(tx, relais, case_id)
+    await alerts.forget_contact(tx, relais.world, case_id)
     await tx.execute(delete(grants).where(grants.c.case_id == case_id))
     await tx.execute(delete(items).where(items.c.case_id == case_id))
     await tx.execute(delete(compartments).where(compartments.c.case_id == case_id))

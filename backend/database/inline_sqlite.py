@@ -88,6 +88,8 @@ class InlineConnection:
             path, isolation_level=None, check_same_thread=False, timeout=0
         )
         self._patience = patience
+        self.committed = False
+        """The last transaction ended well (migrations commit their own)."""
 
     @property
     def _open(self) -> sqlite3.Connection:
@@ -119,6 +121,7 @@ class InlineConnection:
         while True:
             try:
                 self._open.execute("BEGIN IMMEDIATE")
+                self.committed = False
             except sqlite3.OperationalError:
                 if loop.time() > until:
                     raise
@@ -130,6 +133,7 @@ class InlineConnection:
         """Put an open transaction on the disk, in a thread."""
         if self._open.in_transaction:
             await _to_its_end(asyncio.to_thread(self._open.execute, "COMMIT"))
+            self.committed = True
 
     def undo(self) -> None:
         """Take an open transaction back. After a full disk SQLite has done it by itself."""

@@ -42,11 +42,14 @@ class GroupWriter:
         self._held: tuple[AsyncConnection, InlineConnection] | None = None
         self._group: _Group | None = None
         self._committing: set[asyncio.Task[None]] = set()
+        self._closing = False
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Returns when what the block wrote is on the disk; raises when it is not."""
         async with self._lock:
+            if self._closing:
+                raise DatabaseUnavailable("gone")
             connection, raw = await self._connected()
             group = await self._join(raw)
             try:
@@ -59,7 +62,12 @@ class GroupWriter:
         await asyncio.shield(group.done)
 
     async def close(self) -> None:
-        """Wait for the last COMMIT and give the connection back."""
+        """Begin nothing more, end what has begun, and give the connection back."""
+        self._closing = True
+        async with self._lock:
+            if self._group is not None and self._held is not None:
+                group, self._group = self._group, None
+                await self._commit_now(group, self._held[1])
         await asyncio.gather(*self._committing, return_exceptions=True)
         async with self._lock:
             if self._held is not None:
@@ -83,8 +91,12 @@ class GroupWriter:
         return self._group
 
     def _keep(self, group: _Group, raw: InlineConnection) -> None:
-        if group.members:
-            raw.control("RELEASE member")
+        try:
+            if group.members:
+                raw.control("RELEASE member")
+        except sqlite3.Error as error:
+            self._give_up(group, error)
+            return
         group.members += 1
         if group.members == 1:
             task = asyncio.create_task(self._commit(group), name="commit")
@@ -115,15 +127,22 @@ class GroupWriter:
             group.fail("gone")  # says nothing once the outcome is known
 
     async def _commit_now(self, group: _Group, raw: InlineConnection) -> None:
+        if not (
+            raw.in_transaction or raw.committed
+        ):  # a full disk took it back, and the block that saw it was silent
+            group.fail("full")
+            return
         try:
             await raw.commit()
-        except sqlite3.Error as error:
+        except BaseException as error:
             # A failed COMMIT (disk full) leaves the transaction open: take it back.
             group.fail(reason(error))
             try:
                 raw.undo()
             except sqlite3.Error as worse:
                 self._give_up(group, worse)
+            if not isinstance(error, Exception):
+                raise
         else:
             group.done.set_result(None)
 

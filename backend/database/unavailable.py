@@ -23,6 +23,19 @@ def reason(error: BaseException) -> str:
     return "gone"
 
 
+def _by_sqlstate(state: str) -> str | None:
+    """PostgreSQL's own code, which asyncpg does not turn into an operational error.
+
+    Deadlock, serialisation, lock timeout; disk full; then whatever says that the server is not
+    there for us now (starting, stopping, too many connections, a standby after a failover).
+    """
+    if state in {"40001", "40P01", "55P03"}:
+        return "locked"
+    if state == "53100":
+        return "full"
+    return "gone" if state[:2] in {"08", "53", "57"} or state == "25006" else None
+
+
 class translated:  # noqa: N801  (reads as a phrase at its uses)
     """Turns the driver's operational errors into :class:`DatabaseUnavailable`, without content."""
 
@@ -32,5 +45,7 @@ class translated:  # noqa: N801  (reads as a phrase at its uses)
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, (OperationalError, sqlite3.OperationalError, PoolTimeout, OSError)):
             raise DatabaseUnavailable(reason(error)) from None
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            raise DatabaseUnavailable("gone") from None
+        if isinstance(error, DBAPIError):
+            code = _by_sqlstate(getattr(error.orig, "sqlstate", None) or "")
+            if code is not None or error.connection_invalidated:
+                raise DatabaseUnavailable(code or "gone") from None

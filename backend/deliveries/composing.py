@@ -4,11 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import structlog
 from sqlalchemy import Row, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import CLEARABLE
 from backend.content import Edition
+from backend.database import DatabaseUnavailable
 from backend.database.tables import conversations, deliveries, events
 from backend.deliveries.outgoing import Body, load_body
 from backend.relais import Relais
@@ -17,7 +20,9 @@ from conversation import Reply
 from i18n import CAPABILITIES, Bubble, render
 from sealing import SealError
 
-LEASE_SECONDS = 60
+log = structlog.get_logger(__name__)
+LEASE_SECONDS = 20
+"""How late an alert can be whose bot died with it in hand; a living bot renews at half of it."""
 
 
 class WireButton(msgspec.Struct, frozen=True):
@@ -67,30 +72,35 @@ async def compose(
 ) -> Wire | None:
     """Make the wire form of a leased row (all columns of ``deliveries``).
 
-    None when its draft key or its address is gone: the row then expires instead of being sent.
+    None when its draft key or address is gone or it cannot be read: the row then expires instead of
+    being sent, and holds up nothing else.
     """
-    try:
-        raw = relais.vault.drafts.open(row.body_key, row.body_sealed, "deliveries", "body", row.id)
-    except (DraftKeyGone, SealError, TypeError):
-        return None
     address_sealed = (
         await connection.execute(
             select(conversations.c.address_sealed).where(conversations.c.id == row.conversation_id)
         )
     ).scalar_one()
-    if not address_sealed:  # nobody is there any more
-        return None
-    address = relais.vault.keyring.open(
-        "addresses", address_sealed, "conversations", "address", row.conversation_id
-    ).decode()
     target: list[str] = []
     if row.kind == "edit":
         target = await _last_shown(connection, relais, row.conversation_id, row.seq)
     elif row.kind in {"delete", "forget"}:
         target = await _everything_shown(connection, relais, row.conversation_id, row.seq)
-    body = load_body(raw)
-    bubble = await _bubble(relais, row.channel, body)
-    return wire(row._mapping, bubble, body.locale, address, target)
+    try:
+        body = load_body(
+            relais.vault.drafts.open(row.body_key, row.body_sealed, "deliveries", "body", row.id)
+        )
+        address = relais.vault.keyring.open(
+            "addresses", address_sealed, "conversations", "address", row.conversation_id
+        ).decode()
+        bubble = await _bubble(relais, row.channel, body)
+        return wire(row._mapping, bubble, body.locale, address, target)
+    except DraftKeyGone:
+        return None
+    except (DatabaseUnavailable, SQLAlchemyError):
+        raise
+    except Exception as error:  # noqa: BLE001  one spoilt row must not stop a channel's alerts
+        log.error("delivery unreadable", id=row.id, error=type(error).__name__)
+        return None
 
 
 async def _bubble(relais: Relais, channel: str, body: Body) -> Bubble | None:

@@ -9,7 +9,7 @@ from backend.deliveries.queueing import LEASE_MS
 from backend.relais import Relais
 
 AT_ONCE = 20
-_EXPIRED = {"status": "expired", "body_sealed": None, "failure": "key_gone"}
+_EXPIRED = {"status": "expired", "body_sealed": None, "failure": "unreadable"}
 
 
 async def lease_due(relais: Relais, channel: str) -> list[Wire]:
@@ -76,7 +76,9 @@ async def _lease(tx: AsyncConnection, relais: Relais, which: object) -> Wire | N
     if row is None:
         return None
     wire = await compose(tx, relais, row)
-    if wire is None:  # its draft key was destroyed: settle it, so that later ones can leave
+    if (
+        wire is None
+    ):  # its draft key was destroyed, or it is damaged: settle it, so that later ones can leave
         await tx.execute(update(deliveries).where(deliveries.c.id == row.id).values(**_EXPIRED))
         await tx.execute(
             update(conversations)

@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.content import Edition
 from backend.database.tables import conversations, deliveries
-from backend.deliveries.composing import bubbles_of
+from backend.deliveries.composing import LEASE_SECONDS, bubbles_of
 from backend.deliveries.outgoing import Body, Outgoing, dump_body
 from backend.relais import Relais
 from i18n import Bubble
 
-LEASE_MS = 60_000
+LEASE_MS = LEASE_SECONDS * 1000
 _INSERT = sql_insert(deliveries)
 
 

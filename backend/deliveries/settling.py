@@ -52,6 +52,8 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
         if row is None or row.fence != report.fence:
             raise LOST
         if row.status != "pending":  # the answer to this very report was lost on the way
+            if report.outcome == "renew":  # it was on its way when the delivery was settled
+                return None
             return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
         if report.outcome == "sent":
             receipt = _receipt(relais, delivery_id, report.message_ids)
@@ -114,6 +116,13 @@ async def _unreachable(
         subject=row.conversation_id,
         due_at=relais.world.now(),
     )
+    # Locked in a statement of its own: what a turn queues meanwhile is then seen below, too.
+    head = await tx.execute(
+        select(conversations.c.last_seq)
+        .where(conversations.c.id == row.conversation_id)
+        .with_for_update()
+    )
+    last_seq = head.scalar_one()
     await tx.execute(
         update(deliveries)
         .where(
@@ -130,7 +139,7 @@ async def _unreachable(
     await tx.execute(
         update(conversations)
         .where(conversations.c.id == row.conversation_id)
-        .values(settled_seq=conversations.c.last_seq)
+        .values(settled_seq=last_seq)
     )
 
 

@@ -65,13 +65,21 @@ async def _reseal(tx: AsyncConnection, relais: Relais, row: Any, today: str) -> 
 
 async def _step_over_expired(tx: AsyncConnection, conversation_id: str) -> None:
     """The lowest delivery that still waits is the next to be leased, whatever expired before."""
-    waiting = (
-        select(func.min(deliveries.c.seq) - 1)
-        .where(deliveries.c.conversation_id == conversation_id, deliveries.c.status == "pending")
-        .scalar_subquery()
+    # Locked first, in a statement of its own, so that what is queued meanwhile is seen.
+    head = await tx.execute(
+        select(conversations.c.last_seq)
+        .where(conversations.c.id == conversation_id)
+        .with_for_update()
     )
+    last_seq = head.scalar_one()
+    waiting = await tx.execute(
+        select(func.min(deliveries.c.seq)).where(
+            deliveries.c.conversation_id == conversation_id, deliveries.c.status == "pending"
+        )
+    )
+    lowest = waiting.scalar_one()
     await tx.execute(
         update(conversations)
         .where(conversations.c.id == conversation_id)
-        .values(settled_seq=func.coalesce(waiting, conversations.c.last_seq))
+        .values(settled_seq=last_seq if lowest is None else lowest - 1)
     )

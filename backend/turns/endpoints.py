@@ -15,7 +15,7 @@ from backend.relais import Relais
 from backend.turns.inbound import MalformedInbound
 from backend.turns.service import take_turn
 from backend.vault import InboxKeyUnknown
-from sealing import Envelope, SealError
+from sealing import Envelope
 
 router = APIRouter(tags=["bots"])
 hot = APIRouter(tags=["bots"], route_class=BotRoute)
@@ -89,7 +89,7 @@ async def post_turn(
         raise RelaisError(
             409, "inbox_key_unknown", "This key is gone. Fetch /v1/inbox-key and seal anew."
         ) from error
-    except (SealError, MalformedInbound) as error:
+    except MalformedInbound as error:
         raise _malformed("the envelope does not open, or holds no event") from error
     return delivery_response(wire)
 

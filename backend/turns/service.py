@@ -12,17 +12,23 @@ from backend.deliveries import insert as insert_deliveries
 from backend.errors import RelaisError, busy
 from backend.relais import Relais
 from backend.turns.committing import Moved, commit, write_conversation
-from backend.turns.inbound import Inbound, as_event, read_inbound
+from backend.turns.inbound import Inbound, MalformedInbound, as_event, read_inbound
 from backend.turns.lanes import Lanes
 from backend.turns.quarantine import fail_turn
 from backend.turns.responding import link_turn, member_turn
 from backend.turns.snapshot import Known, read_conversation, read_conversation_by_id
 from backend.turns.thinking import Message, surroundings, think
 from conversation import Silence
-from sealing import Envelope
+from sealing import Envelope, SealError
 
 log = structlog.get_logger(__name__)
 _TRIES = 4
+
+
+class BrokenState(Exception):
+    """A conversation's state that cannot be read: its events are kept, and nothing is written."""
+
+
 _lanes = Lanes()
 
 
@@ -30,11 +36,14 @@ async def take_turn(relais: Relais, channel: str, event_id: str, envelope: Envel
     """Take one sealed event; returns the conversation's next delivery, leased, or None.
 
     Idempotent on (channel, event id): a replay returns what is next in its chat.
-    Raises ``InboxKeyUnknown``, ``SealError`` or ``MalformedInbound`` for the bot's faults,
+    Raises ``InboxKeyUnknown`` or ``MalformedInbound`` for the bot's faults,
     ``DatabaseUnavailable`` when nothing could be stored.
     """
     keyring = relais.vault.keyring
-    raw = relais.vault.inbox.open(envelope, channel=channel, event_id=event_id)
+    try:
+        raw = relais.vault.inbox.open(envelope, channel=channel, event_id=event_id)
+    except SealError as error:
+        raise MalformedInbound from error
     inbound = read_inbound(raw)
     address_index = keyring.index("address", channel, inbound.address)
     message = Message(
@@ -55,13 +64,15 @@ async def take_turn(relais: Relais, channel: str, event_id: str, envelope: Envel
             except (DatabaseUnavailable, RelaisError):
                 raise
             except Exception as error:  # noqa: BLE001  a poison event must not blind the bot
-                code = type(error).__name__
+                code = known.state_broken or type(error).__name__
                 log.error("turn failed", error=code, conversation=known.id)
                 return await fail_turn(relais, known, message, inbound, envelope, code)
     raise busy()
 
 
 async def _one_try(relais: Relais, known: Known, message: Message, inbound: Inbound) -> Wire | None:
+    if known.state_broken:
+        raise BrokenState(known.state_broken)
     if known.member_id is not None:
         return await member_turn(relais, known, message, inbound)
     if message.text is not None and code_in(message.text) is not None:
@@ -78,6 +89,8 @@ async def silence(relais: Relais, conversation_id: str, hours: int) -> None:
         known = await read_conversation_by_id(connection, relais, conversation_id)
         if known.new or known.member_id is not None:
             return
+        if known.state_broken:
+            raise BrokenState(known.state_broken)
         channel = (
             await connection.execute(
                 select(conversations.c.channel).where(conversations.c.id == conversation_id)

@@ -10,7 +10,8 @@ from backend.ambient import HOUR, moment
 from backend.database.tables import KEYRING, cases, conversations, members, throttles
 from backend.relais import Relais
 from backend.vault import DraftKeyGone
-from conversation import CaseStatus, State, begin, load_state, normalise
+from conversation import CaseStatus, State, StateError, begin, load_state, normalise
+from sealing import SealError
 
 _CODE_DIGITS = 16
 _BUDGET = 200
@@ -29,6 +30,8 @@ class Known:
     state: State
     state_gone: bool
     """There was a state, and its draft key is gone: what she told has expired."""
+    state_broken: str
+    """There is a state that this version cannot read (code of the error), or empty."""
     sign_index: bytes | None
     contact: bool
     """She agreed to be written to."""
@@ -76,16 +79,18 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
     current = relais.content.current
     fresh = begin(current.interview, current.hash)
     if row is None:
-        return Known(relais.world.new_id(), True, 0, None, "", None, fresh, False, None, False)
+        return Known(relais.world.new_id(), True, 0, None, "", None, fresh, False, "", None, False)
     case = None
     if row.case_id is not None:
         case = (await connection.execute(_CASE, {"id": row.case_id})).one_or_none()
-    state, gone = fresh, False
+    state, gone, broken = fresh, False, ""
     if row.state_sealed is not None:
         try:
             state = load_state(open_state(relais, row.id, row.state_sealed, row.state_key))
         except DraftKeyGone:
             gone = True
+        except (SealError, StateError) as error:
+            broken = type(error).__name__
     return Known(
         id=row.id,
         new=False,
@@ -95,6 +100,7 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
         case=case,
         state=state,
         state_gone=gone,
+        state_broken=broken,
         sign_index=row.sign_index,
         contact=row.contact,
     )

@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import CLEARABLE, HOUR
 from backend.cases.changes import Changes
-from backend.cases.working_out import Worker
+from backend.cases.work import Work
+from backend.cases.working_out import work_out
 from backend.content import Edition
 from backend.deliveries import Outgoing, Prepared, prepare
 from backend.relais import Relais
@@ -71,7 +72,7 @@ async def think(
     over = known.case is not None and known.case.status in {"done", "erased"}
     erasing = any(isinstance(effect, fx.Erase) for effect in step.effects)
     case = None if over and not erasing else known.case
-    worker = Worker(
+    work = Work(
         relais=relais,
         connection=connection,
         edition=edition,
@@ -84,7 +85,7 @@ async def think(
         returned_case=returned,
         names={one.id: one.name for one in around.directory.organisations},
     )
-    changes = await worker.work_out(step.effects)
+    changes = await work_out(work, step.effects)
     outgoing = _outgoing(known, step.replies, step.effects, locale)
     return Plan(
         columns=_columns(relais, known, step.state, step.effects, changes),

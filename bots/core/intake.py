@@ -25,6 +25,11 @@ log = structlog.get_logger("relais.bot")
 
 T = TypeVar("T")
 
+STUCK_AFTER: Final = 5
+_STUCK: Final = (
+    "The backend fails again and again at one event; see its log. After a restart everything"
+    " that was kept waits behind it."
+)
 PARALLEL: Final = 16
 """People whose turns are under way at once."""
 
@@ -139,6 +144,7 @@ class Intake:
 
     async def _take_turn(self, event_id: str, envelope: Envelope, lane: Lane) -> Delivery | None:
         backoff = Backoff(self._world)
+        failures = 0
 
         async def once() -> Delivery | None:
             async with self._slots:
@@ -146,14 +152,27 @@ class Intake:
 
         while True:
             try:
-                return await self._outage.attempt(once)
+                delivery = await self._outage.attempt(once)
             except Faulty as error:
+                failures += 1
+                if failures == STUCK_AFTER:
+                    self._health.problem("turn_stuck", _STUCK)
                 # This one event fails; the backend puts it aside itself after three times.
                 if lane.failing_since is None:
                     lane.failing_since = self._world.monotonic()
                 self._health.metrics.errors.labels(error.code).inc()
                 log.warning("turn_failed", code=error.code, event_id=event_id)
                 await self._world.sleep(backoff.next(error.retry_after))
+            except Rejected:
+                self._unstuck(failures)
+                raise
+            else:
+                self._unstuck(failures)
+                return delivery
+
+    def _unstuck(self, failures: int) -> None:
+        if failures >= STUCK_AFTER:
+            self._health.clear("turn_stuck")
 
     async def _set_aside(self, event_id: str, envelope: Envelope, code: str) -> None:
         await self._spool.quarantine(event_id, envelope, code)

@@ -69,6 +69,7 @@ class Outlet:
         self._tasks = tasks
         self._hold_seconds = hold_seconds
         self._open: dict[str, Conversation] = {}
+        self._closing = False
         self._ledger = ledger
 
     def submit(self, delivery: Delivery, after: Done | None = None) -> None:
@@ -76,6 +77,8 @@ class Outlet:
 
         ``after`` is called when it and whatever follows it at once were settled.
         """
+        if self._closing:  # its event stays in the spool, its lease runs out
+            return
         conversation = self._open.get(delivery.conversation)
         if conversation is not None and after is not None:
             conversation.after.append(after)
@@ -110,7 +113,8 @@ class Outlet:
                 await self._world.sleep(1)
 
     async def close(self, grace: float = 5.0) -> None:
-        """Let what is being sent be confirmed, then stop."""
+        """Begin nothing more, let what is being sent be confirmed, then stop."""
+        self._closing = True
         tasks = [c.task for c in self._open.values() if c.task]
         for conversation in self._open.values():
             if conversation.pausing and conversation.task:
@@ -131,6 +135,8 @@ class Outlet:
             conversation.current = following
             conversation.lost = False
             following = await self._deliver(conversation)
+            if self._closing:
+                return
             if following is None and conversation.waiting:
                 following = conversation.waiting.pop(0)
         del self._open[conversation.current.conversation]

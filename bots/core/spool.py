@@ -110,6 +110,16 @@ class Spool:
         delete = ("DELETE FROM events WHERE event_id = ?", (event_id,))
         await self._flush(self._enqueue([(aside, row), delete]))
 
+    async def requeue(self) -> int:
+        """Put what was put aside back behind the rest; returns how many."""
+        again = (
+            "INSERT OR IGNORE INTO events (event_id, key_id, envelope)"
+            " SELECT event_id, key_id, envelope FROM quarantine"
+        )
+        write = self._enqueue([(again, ()), ("DELETE FROM quarantine", ())])
+        await self._flush(write)
+        return write.changed[1]
+
     async def event_ids(self) -> list[str]:
         """Everything not confirmed, oldest first."""
         return [row[0] for row in await self._read("SELECT event_id FROM events ORDER BY n")]
@@ -180,8 +190,9 @@ class Spool:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._thread, self._execute, batch)
-        except sqlite3.Error as error:
-            advice = f"The bot's disk refuses ({error.sqlite_errorname}): {self.path}"
+        except Exception as error:  # noqa: BLE001  whatever it is, nobody may wait for ever
+            name = getattr(error, "sqlite_errorname", type(error).__name__)
+            advice = f"The bot's disk refuses ({name}): {self.path}"
             for write in batch:
                 write.done.set_exception(SpoolError("spool_failed", advice))
             return

@@ -1,12 +1,14 @@
 """The database under stress: two writers, a foreign lock, a full disk, a connection that dies."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import OperationalError
 
 from backend.database import Database, DatabaseUnavailable, metadata, open_database
 from backend.database import database as database_module
@@ -249,4 +251,86 @@ async def test_a_disk_that_fills_up_spares_nobody_in_silence(tmp_path: Path) -> 
     said = {name for (name, _), end in zip(names, ended, strict=True) if end is None}
     assert kept == said
     assert "big" not in said
+    await db.close()
+
+
+async def test_closing_loses_nothing_that_was_confirmed(tmp_path: Path) -> None:
+    """Closed while many write: whoever was told "stored" is stored, everybody else is refused."""
+    path = tmp_path / "relais.db"
+    db = open_database("", path)
+    async with db.write() as tx:
+        await tx.run_sync(metadata.create_all)
+
+    async def add(number: int) -> None:
+        async with db.write() as tx:
+            await asyncio.sleep(0)
+            await tx.execute(insert(topics), ROW | {"topic": f"{number}"})
+            await asyncio.sleep(0)
+
+    writers = [asyncio.create_task(add(number)) for number in range(20)]
+    for _ in range(7):
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(db.close())
+    ended = await asyncio.gather(*writers, return_exceptions=True)
+    await closing
+    stored = {str(number) for number, end in enumerate(ended) if end is None}
+    assert all(end is None or isinstance(end, DatabaseUnavailable) for end in ended)
+    with contextlib.closing(sqlite3.connect(path)) as plain:
+        assert {row[0] for row in plain.execute("SELECT topic FROM topics")} == stored
+
+
+async def test_a_swallowed_full_disk_is_not_called_stored(tmp_path: Path) -> None:
+    """A block that hides the error does not make a rolled-back group look committed."""
+    db = open_database("", tmp_path / "relais.db")
+    async with db.write() as tx:
+        await tx.run_sync(metadata.create_all)
+        pages = (await tx.execute(text("PRAGMA page_count"))).scalar_one()
+        await tx.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(DatabaseUnavailable, match="full"):
+        async with db.write() as tx:
+            await tx.execute(insert(topics), ROW)
+            with contextlib.suppress(OperationalError):
+                for number in range(2000):
+                    await tx.execute(insert(topics), ROW | {"topic": f"{number:060}"})
+    assert await _empty(db)
+    await db.close()
+
+
+async def test_a_commit_that_cannot_even_start_blocks_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out of threads at COMMIT: that group is refused and taken back, the next one works."""
+    db = open_database("", tmp_path / "relais.db")
+    async with db.write() as tx:
+        await tx.run_sync(metadata.create_all)
+
+    async def no_thread(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch, pytest.raises(DatabaseUnavailable):
+        patch.setattr(InlineConnection, "commit", no_thread)
+        async with db.write() as tx:
+            await tx.execute(insert(topics), ROW)
+    assert await _empty(db)
+    await db.check()
+    await db.close()
+
+
+async def _empty(db: Database) -> bool:
+    async with db.read() as connection:
+        return (await connection.execute(select(topics))).first() is None
+
+
+async def test_waiting_for_a_lock_in_vain_is_named(postgres_url: str, tmp_path: Path) -> None:
+    """PostgreSQL's lock timeout is `locked`, not an error of ours."""
+    db = open_database(postgres_url, tmp_path / "none")
+    async with db.write() as tx:
+        await tx.run_sync(metadata.create_all)
+        await tx.execute(insert(topics), ROW)
+    async with db.write() as tx:
+        await tx.execute(update(topics).values(count=1))
+        with pytest.raises(DatabaseUnavailable, match="locked"):
+            async with db.write() as other:
+                await other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+                await other.execute(update(topics).values(count=2))
     await db.close()

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, update
 
 from backend import alerts, jobs, turns
 from backend.ambient import DAY, HOUR
+from backend.cases.erasing import erase_case
 from backend.database import DatabaseUnavailable
 from backend.database.tables import (
     KEYRING,
@@ -312,9 +313,24 @@ async def test_her_leave_to_write_ends_with_her_request(scene: Scene) -> None:
     async with scene.relais.db.write() as tx:
         await alerts.note_step(tx, scene.relais, case_id, ANA)
     await scene.says(ANA, "done K7Q4")
+    await scene.runner.run_due()
     (row,) = await scene.rows(select(conversations).where(conversations.c.id == chat))
     assert (row.contact, row.expires_at) == (False, scene.clock() + 2 * DAY)
     scene.clock.forward(hours=49)
     await expire_conversations(scene.relais)
     (row,) = await scene.rows(select(conversations).where(conversations.c.id == chat))
     assert row.address_sealed == b""
+
+
+async def test_erasing_from_another_phone_frees_the_first_chat(scene: Scene) -> None:
+    """Nothing leads from her old chat to the case any more, and its address goes at once."""
+    case_id = await scene.case()
+    old = await _survivor(
+        scene, "old", case_id=case_id, contact=True, expires_at=None, state_key=KEYRING
+    )
+    scene.runner = jobs.Runner(scene.relais, {**alerts.HANDLERS, **housekeeping.HANDLERS})
+    async with scene.relais.db.write() as tx:
+        await erase_case(tx, scene.relais, case_id)
+    await scene.runner.run_due()
+    await expire_conversations(scene.relais)
+    assert not await scene.rows(select(conversations).where(conversations.c.id == old))

@@ -4,15 +4,20 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, text, update
 
+from backend.ambient import DAY
 from backend.database import metadata
-from backend.database.tables import conversations, quarantine
+from backend.database.tables import conversations, deliveries, quarantine
+from backend.deliveries import Outgoing, enqueue
 from backend.handlers import all_handlers
 from backend.jobs import Runner
+from backend.jobs.expiring import expire_conversations
 from backend.turns import service
+from conversation import Part, Reply
 from sealing import Context, SealError, open_text
 from tests.backend.chats import TOKENS, Chat
 from tests.backend.consoles import Console, running_console
@@ -87,9 +92,9 @@ async def test_a_dead_bots_lease_passes_on(console: Console, chat: Chat) -> None
 async def test_later_waits_and_renew_holds(console: Console, chat: Chat) -> None:
     """`later` puts a delivery off; `renew` keeps the lease while the messenger makes it wait."""
     first = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
-    console.clock.forward(minutes=0.9)
+    console.clock.forward(minutes=0.3)
     await chat.reports(first, outcome="renew")
-    console.clock.forward(minutes=0.9)
+    console.clock.forward(minutes=0.3)
     assert await chat.waiting() == []
     await chat.reports(first, outcome="later", retry_after=30)
     assert await chat.waiting() == []
@@ -310,3 +315,104 @@ async def test_what_was_sealed_opens_in_the_browser_and_nowhere_else(
             with pytest.raises(SealError):
                 console.relais.vault.keyring.open(purpose, one.sealed, "items", one.id)
     assert words == 1
+
+
+async def test_without_leave_to_write_her_address_goes_two_days_later(
+    console: Console, chat: Chat
+) -> None:
+    """Help without contact, to the end: after 48 hours only the code leads to her request."""
+    ada = await console.enrolled("Ada (demo)")
+    phone = Chat(chat.client, console.relais, "responder")
+    await phone.says((await ada.post("/v1/me/link-codes")).json()["code"])
+    await ada.post("/v1/me/on-call", {"on_call": True})
+    heard = ""
+    for words in (*TO_CONSENT, "1", "5", "1", "3"):
+        heard = await chat.says(words)
+    assert "Come back any time" in heard
+    (row,) = await _rows(console, select(conversations).where(conversations.c.case_id.is_not(None)))
+    assert row.expires_at == console.clock() + 2 * DAY
+    console.clock.forward(days=2, minutes=1)
+    await expire_conversations(console.relais)
+    (row,) = await _rows(console, select(conversations).where(conversations.c.id == row.id))
+    assert (row.address_sealed, row.state_sealed) == (b"", None)
+    assert row.return_index is not None
+
+
+async def test_a_state_that_cannot_be_read_stops_nobody_else(console: Console, chat: Chat) -> None:
+    """Damaged: her third try is put aside with a kind answer, others are served as ever."""
+    await chat.says("hello")
+    async with console.relais.db.write() as tx:
+        await tx.execute(update(conversations).values(state_sealed=b"damaged"))
+    codes = [(await chat.posts({"kind": "text", "text": "1"}, "e")).status_code for _ in range(3)]
+    assert codes == [500, 500, 200]
+    other = Chat(chat.client, console.relais, "somebody else")
+    assert "Choose your language" in await other.says("hello")
+    (row,) = await _rows(
+        console, select(conversations).where(conversations.c.state_sealed == b"damaged")
+    )
+    assert row.last_seq == 2
+
+
+async def test_a_spoilt_row_holds_up_no_other_delivery(console: Console, chat: Chat) -> None:
+    """An address that cannot be opened expires its own deliveries; the poll serves the rest."""
+    await chat.posts({"kind": "text", "text": "hello"}, "e1")
+    other = Chat(chat.client, console.relais, "somebody else")
+    await other.posts({"kind": "text", "text": "hello"}, "e2")
+    async with console.relais.db.write() as tx:
+        await tx.execute(
+            update(conversations)
+            .where(conversations.c.id == select(func.min(conversations.c.id)).scalar_subquery())
+            .values(address_sealed=b"damaged")
+        )
+    for _ in range(2):
+        console.clock.forward(minutes=2)
+        assert len(await chat.waiting()) == 1
+    rows = await _rows(console, select(deliveries.c.failure))
+    assert sorted(str(row.failure) for row in rows) == ["None", "unreadable"]
+
+
+async def test_a_late_renewal_takes_nothing(chat: Chat) -> None:
+    """A renewal that arrives after `sent` does not lease what comes next."""
+    first = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    await chat.posts({"kind": "text", "text": "1"}, "e2")
+    following = (await chat.reports(first, outcome="sent")).json()["delivery"]
+    assert (await chat.reports(first, outcome="renew")).json() == {"delivery": None}
+    assert (await chat.reports(following, outcome="sent")).status_code == 200
+
+
+async def test_what_is_queued_while_a_chat_is_given_up_is_not_stranded(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """PostgreSQL: `blocked` meets a turn that has not committed yet; all of it is settled."""
+    async with (
+        running_console(postgres_url, tmp_path, **TOKENS) as console,
+        console.client() as client,
+    ):
+        chat = Chat(client, console.relais, "555")
+        first = (await chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+        async with console.relais.db.write() as tx:
+            outgoing = [Outgoing("en", Reply(parts=(Part("engine/help/text"),)))]
+            await enqueue(tx, console.relais, first["conversation"], "telegram", outgoing)
+            giving_up = asyncio.create_task(chat.reports(first, outcome="failed", reason="blocked"))
+            await _until_somebody_waits(console)
+        await giving_up
+        rows = await _rows(console, select(deliveries.c.status).order_by(deliveries.c.seq))
+        assert [row.status for row in rows] == ["failed", "failed"]
+        (head,) = await _rows(console, select(conversations))
+        assert (head.settled_seq, head.last_seq) == (2, 2)
+
+
+async def _until_somebody_waits(console: Console) -> None:
+    """Until a transaction of this database waits for a lock."""
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(10):
+        while not (await _rows(console, waiting))[0][0]:  # noqa: ASYNC110  (another session's state)
+            await asyncio.sleep(0.02)
+
+
+async def _rows(console: Console, query: Any) -> list[Any]:
+    async with console.relais.db.read() as connection:
+        return list((await connection.execute(query)).all())

@@ -172,3 +172,32 @@ async def test_fault_of_ours_does_not_end_the_queue(tmp_path: Path) -> None:
         run.start()
         await until(lambda: run.adapter.texts("b") == ["hello"])
         await run.clock.advance_until(lambda: backend.job("d1").status == "failed")
+
+
+async def test_a_stop_begins_nothing_more(tmp_path: Path) -> None:
+    """While one send is finished, what comes next is left for the next run, and nothing is cut."""
+    backend = FakeBackend()
+    go_on, began = asyncio.Event(), asyncio.Event()
+
+    async def act(delivery: Delivery) -> None:
+        began.set()
+        await go_on.wait()
+
+    async with running(tmp_path, backend) as run:
+        run.adapter.act = act
+        await run.write("e1", "a", "first")
+        await began.wait()
+        await run.write("e2", "a", "second")
+        await until(lambda: len(backend.received) == 2)
+        task = run.task
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+        go_on.set()
+        await run.clock.advance_until(task.done)
+        assert run.adapter.texts("a") == ["you said first"]
+        assert len(backend.settled("sent")) == 1
+    backend.expire_leases()
+    async with running(tmp_path, backend) as again:
+        await again.clock.advance_until(lambda: len(backend.settled("sent")) == 2)
+        assert again.adapter.texts("a") == ["you said second"]

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from bots.cli import app
 from bots.core import ConfigurationError, Spool, SpoolError
 from sealing import Envelope
 from tests.bots.fake_backend import FakeBackend
@@ -51,6 +53,43 @@ async def test_rows_come_back_in_order(path: Path) -> None:
     assert await again.event_ids() == ["e3", "e1", "e2"]
     assert await again.envelope("e1") == SEALED
     again.close()
+
+
+async def test_what_was_put_aside_can_be_handed_over_again(path: Path) -> None:
+    """Requeued behind the rest, still sealed as it was."""
+    spool = Spool.open(path)
+    for name in ("bad", "good"):
+        await spool.add(name, SEALED)
+    await spool.quarantine("bad", SEALED, "malformed")
+    assert (await spool.event_ids(), await spool.quarantined()) == (["good"], 1)
+    assert await spool.requeue() == 1
+    assert (await spool.event_ids(), await spool.quarantined()) == (["good", "bad"], 0)
+    assert await spool.envelope("bad") == SEALED
+    assert await spool.requeue() == 0
+    spool.close()
+
+
+def test_requeue_says_what_it_did_and_what_it_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command moves a spool's rows; without a spool it says so, with exit code 2."""
+    monkeypatch.setenv("RELAIS_DATA_DIR", str(tmp_path))
+
+    async def put_aside() -> None:
+        spool = Spool.open(tmp_path / "spool" / "telegram.db")
+        await spool.add("bad", SEALED)
+        await spool.quarantine("bad", SEALED, "malformed")
+        spool.close()
+
+    asyncio.run(put_aside())
+    done = CliRunner().invoke(app, ["requeue", "telegram"])
+    assert (done.exit_code, done.stdout) == (
+        0,
+        "1 event(s) will be handed over when the bot starts.\n",
+    )
+    nothing = CliRunner().invoke(app, ["requeue", "signal"])
+    assert nothing.exit_code == 2
+    assert "no spool" in nothing.stderr
 
 
 async def test_stored_runs_in_the_order_of_the_calls(path: Path) -> None:
@@ -171,3 +210,15 @@ async def test_locked_spool_is_reported_not_lost(tmp_path: Path) -> None:
         await run.write("e1", "a", "kept later")
         await until(lambda: backend.texts("a") == ["kept later"])
         assert "spool_failed" not in run.relay.health.problems
+
+
+async def test_one_bad_write_leaves_nobody_waiting(path: Path) -> None:
+    """Whatever goes wrong in a shared commit, everybody in it is told."""
+    spool = Spool.open(path)
+    async with asyncio.timeout(5):
+        ended = await asyncio.gather(
+            spool.add("good", SEALED), spool.add("\ud800", SEALED), return_exceptions=True
+        )
+    assert any(isinstance(end, SpoolError) for end in ended)
+    assert await spool.add("good", SEALED) in {True, False}
+    spool.close()
