@@ -21,7 +21,8 @@ def main() -> None:
         )
     ]
     rows += turns.measure("sqlite")
-    with running_postgres() as server:
+    rows.append(turns.measure_growth())
+    with running_postgres(durable=True) as server:
         rows += turns.measure("postgresql", server.url(server.create_database()))
     rows.append(measure_alert())
     for row in rows:

@@ -4,10 +4,11 @@ import asyncio
 import base64
 import json
 import random
+import sqlite3
 import statistics
 import tempfile
 import time
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 
 import httpx
@@ -72,10 +73,12 @@ async def _connected(stack: AsyncExitStack, port: int, count: int) -> list[LeanC
     return [await stack.enter_async_context(LeanClient(port, token)) for _ in range(count)]
 
 
-async def _throughput(port: int, sealer: Sealer, people: int, rounds: int) -> tuple[float, int]:
+async def _throughput(
+    port: int, sealer: Sealer, people: int, rounds: int, tag: str = "t"
+) -> tuple[float, int]:
     rates, failed = [], 0
     for number in range(rounds):
-        work = _prepare(sealer, people, f"t{people}-{number}")
+        work = _prepare(sealer, people, f"{tag}{people}-{number}")
         latencies: list[float] = []
         errors: list[int] = []
         async with AsyncExitStack() as stack:
@@ -144,3 +147,60 @@ def measure(name: str, database_url: str = "") -> list[Row]:
             "ms",
         ),
     ]
+
+
+CROWD = 1_000_000
+
+
+def measure_growth() -> Row:
+    """turns_per_s_sqlite_1m: the same throughput with a million conversations in the database.
+
+    The peer is the same server on the same file before they were added.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        rates = []
+        for crowd in (0, CROWD):
+            port = free_port()
+            process = backend_process(Path(folder), port=port)
+            if crowd:
+                _crowd(Path(folder) / "var" / "relais.db", crowd)
+            process.start()
+            try:
+                sealer = Sealer(f"http://127.0.0.1:{port}")
+                asyncio.run(_throughput(port, sealer, 4, 1, f"warm{crowd}"))
+                rates.append(asyncio.run(_throughput(port, sealer, PEOPLE, 3, f"g{crowd}"))[0])
+            finally:
+                process.stop()
+    return Row("turns_per_s_sqlite_1m", rates[1], "turns/s", "the same, empty", rates[0])
+
+
+def _crowd(path: Path, many: int) -> None:
+    """Conversations that ended, each with a code, and three events and deliveries of the last."""
+    chance = random.Random(1)
+    with closing(sqlite3.connect(path)) as plain, plain:
+        plain.executemany(
+            "INSERT INTO conversations (id, channel, address_index, address_sealed, state_sealed,"
+            " state_key, version, last_seq, settled_seq, contact, return_index)"
+            " VALUES (?, 'telegram', ?, ?, ?, 'keyring', 12, 12, 12, 1, ?)",
+            (
+                (
+                    f"{number:032x}",
+                    chance.randbytes(32),
+                    chance.randbytes(60),
+                    chance.randbytes(150),
+                    chance.randbytes(32),
+                )
+                for number in range(many)
+            ),
+        )
+        plain.executemany(
+            "INSERT INTO events (event_index, conversation_id, seen_at, outcome)"
+            " VALUES (?, ?, 1, 'done')",
+            ((chance.randbytes(32), f"{number:032x}") for number in range(many)),
+        )
+        plain.executemany(
+            "INSERT INTO deliveries (id, conversation_id, channel, seq, kind, purpose, status,"
+            " fence, lease_until, not_before, attempts, created_at)"
+            " VALUES (?, ?, 'telegram', 12, 'send', 'reply', 'sent', 1, 0, 0, 1, 1)",
+            ((f"{number:032x}", f"{number:032x}") for number in range(many)),
+        )

@@ -127,9 +127,8 @@ class GroupWriter:
             group.fail("gone")  # says nothing once the outcome is known
 
     async def _commit_now(self, group: _Group, raw: InlineConnection) -> None:
-        if not (
-            raw.in_transaction or raw.committed
-        ):  # a full disk took it back, and the block that saw it was silent
+        if not (raw.in_transaction or raw.committed):
+            # A full disk took it back, and the block that saw it kept silent.
             group.fail("full")
             return
         try:

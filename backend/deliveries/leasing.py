@@ -76,9 +76,8 @@ async def _lease(tx: AsyncConnection, relais: Relais, which: object) -> Wire | N
     if row is None:
         return None
     wire = await compose(tx, relais, row)
-    if (
-        wire is None
-    ):  # its draft key was destroyed, or it is damaged: settle it, so that later ones can leave
+    if wire is None:
+        # Its key is gone, or it is damaged: settle it, so that later ones can leave.
         await tx.execute(update(deliveries).where(deliveries.c.id == row.id).values(**_EXPIRED))
         await tx.execute(
             update(conversations)
