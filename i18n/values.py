@@ -15,7 +15,7 @@ from i18n.placeholders import MISSING, fill
 from i18n.shapes import tag_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from i18n.catalogues import Catalogues
     from i18n.language import Language
@@ -56,16 +56,21 @@ class Writer:
 
     def write(self, param: object) -> str:
         """The parameter as text. What cannot be written is ``…``, never an exception."""
-        writers: dict[str, Callable[[Any], str]] = {
-            "name": lambda p: self.name(p.text),
-            "count": lambda p: self.count(p.n),
-            "time": lambda p: self.time(p.at),
-            "date": lambda p: self.date(p.year, p.month, p.day, p.season),
-            "ref": lambda p: self.ref(p.id),
-            "several": lambda p: self.several(p.items),
-        }
-        writer = writers.get(tag_of(param))
-        return writer(param) if writer else MISSING
+        p: Any = param
+        match tag_of(param):
+            case "name":
+                return self.name(p.text)
+            case "ref":
+                return self.ref(p.id)
+            case "count":
+                return self.count(p.n)
+            case "time":
+                return self.time(p.at)
+            case "date":
+                return self.date(p.year, p.month, p.day, p.season)
+            case "several":
+                return self.several(p.items)
+        return MISSING
 
     def name(self, text: str) -> str:
         """A name as it is, harmless, isolated where its direction differs."""
