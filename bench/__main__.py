@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import turns
+from bench import turns, yardstick
 from bench.alerts import measure as measure_alert
 from bench.engine import engine_answers_per_s, peer_answers_per_s
 from bench.results import RESULTS, Row, write
@@ -12,13 +12,14 @@ from tests.postgresql import running_postgres
 def main() -> None:
     """Measure, print, write bench/results.json."""
     rows = [
+        yardstick.measure(),
         Row(
             "engine_answers_per_s",
             engine_answers_per_s(5),
             "answers/s",
             "python-telegram-bot ConversationHandler, same twelve questions",
             peer_answers_per_s(5),
-        )
+        ),
     ]
     rows += turns.measure("sqlite")
     rows.append(turns.measure_growth())

@@ -63,8 +63,8 @@ def arrange(
     """Lay out options and footer for a channel."""
     labels = [label(option, picker, writer) for option in options]
     ends = [label(option, False, writer) for option in footer]
-    lines = numbered(labels, first, writer)
     if not capabilities.buttons:
+        lines = numbered(labels, first, writer)
         keys = [key_line(o, text, writer) for o, text in zip(footer, ends, strict=True)]
         paragraphs = ("\n".join(lines), " · ".join(keys))
         return Choices(tuple(p for p in paragraphs if p), ())

@@ -42,8 +42,10 @@ def _settings(port: int | None = None) -> Settings:
 
 def _until_stopped(work: Coroutine[Any, Any, None]) -> None:
     """Run until it ends or Ctrl-C ended it in good order, which is no failure."""
-    with suppress(KeyboardInterrupt):
-        asyncio.run(work)
+    import uvloop
+
+    with suppress(KeyboardInterrupt), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
 
 
 @app.command()

@@ -149,7 +149,7 @@ def _sqlite_pragmas(dbapi_connection: Any, _record: object) -> None:
         "foreign_keys=ON",
         "secure_delete=ON",
         "temp_store=MEMORY",
-        "cache_size=-16000",
+        "cache_size=-64000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
