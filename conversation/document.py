@@ -101,6 +101,8 @@ class Step:
     lines: Mapping[str, Part] = field(default_factory=dict)
     by: Mapping[str, Mapping[str, Part]] = field(default_factory=dict)
     submit: int = 0
+    file: str = ""
+    """The document it is written in: the interview, or a shared block."""
     line: int = 0
 
     @property

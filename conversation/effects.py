@@ -35,6 +35,33 @@ class Discard(_Effect, frozen=True, tag="discard"):
     item: int | None = None
 
 
+class Attach(_Effect, frozen=True, tag="attach"):
+    """A sealed file belongs to the answer of this step, as item number ``item``."""
+
+    step: str
+    compartment: str
+    file: str
+    """Id of the sealed file, as the event named it."""
+    media: str
+    """photo, video, voice, document."""
+    item: int
+    prompt: str = ""
+    """Message id of the question that was shown."""
+
+
+class Detach(_Effect, frozen=True, tag="detach"):
+    """She took a file back: item ``item`` of this step goes, and its bytes."""
+
+    step: str
+    item: int
+
+
+class DropFile(_Effect, frozen=True, tag="drop_file"):
+    """This sealed file was not taken (it came where none is): its bytes go at once."""
+
+    file: str
+
+
 class Consent(_Effect, frozen=True, tag="consent"):
     """A decision about one purpose. ``answer`` "no" also stands for silence and skip."""
 
@@ -129,6 +156,9 @@ Effect = (
     Record
     | Correct
     | Discard
+    | Attach
+    | Detach
+    | DropFile
     | Consent
     | AskHelp
     | OpenAccount

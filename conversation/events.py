@@ -26,9 +26,19 @@ class Chose(_Event, frozen=True, tag="choice"):
 
 
 class Sent(_Event, frozen=True, tag="media"):
-    """No text: photo, video, voice, document, location, contact, sticker, other."""
+    """A photo, video, voice message, document, location, contact, sticker, or other."""
 
     media: str
+    file: str = ""
+    """Id under which its bytes are sealed; empty: nothing was kept."""
+    refused: str = ""
+    """Why nothing was kept: too_large, not_taken (a kind we do not keep), unreadable, gone."""
+    size: int = 0
+    """Bytes."""
+    text: str = ""
+    """Its caption."""
+    spot: tuple[float, float] | None = None
+    """Of a location: latitude and longitude in degrees."""
 
 
 class Edited(_Event, frozen=True, tag="edit"):

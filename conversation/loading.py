@@ -189,6 +189,7 @@ class _Loader:
                 for fact, values in raw.by.items()
             },
             submit=(fields.number("submit") or 0) if raw.kind == "submit" else 0,
+            file=fields.findings.file,
             line=fields.node.line,
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from backend.cases import asking, noting
+from backend.cases import asking, filing, noting
 from backend.cases.changes import Changes
 from backend.cases.work import Work, load_publics
 from conversation import effects as fx
@@ -73,6 +73,9 @@ _CARRY_OUT: Final[dict[type, Callable[[Work, Any], Awaitable[None]]]] = {
     fx.Record: noting.record,
     fx.Correct: noting.record,
     fx.Discard: noting.discard,
+    fx.Attach: filing.attach,
+    fx.Detach: filing.detach,
+    fx.DropFile: filing.drop_file,
     fx.Consent: noting.consent,
     fx.AskHelp: asking.ask_help,
     fx.OpenAccount: asking.open_account,
