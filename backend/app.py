@@ -10,6 +10,7 @@ from backend import jobs, migrations
 from backend.accounts.endpoints import router as accounts_router
 from backend.ambient import World
 from backend.cases.endpoints import router as cases_router
+from backend.cases.file_endpoints import router as files_router
 from backend.console.app import install as install_console
 from backend.content import load_content
 from backend.database import open_database
@@ -22,6 +23,8 @@ from backend.failures import install_failures
 from backend.handlers import all_handlers
 from backend.health import router as health_router
 from backend.jobs import housekeeping
+from backend.media import open_store
+from backend.media.endpoints import router as media_router
 from backend.metrics import Meters, install_metrics
 from backend.relais import Relais
 from backend.settings import CHANNELS, Settings
@@ -66,10 +69,12 @@ def create_app(settings: Settings, world: World | None = None, *, run_jobs: bool
     for router in (
         turns_router,
         settling_router,
+        media_router,
         inbox_key_router,
         deliveries_router,
         accounts_router,
         cases_router,
+        files_router,
         health_router,
     ):
         app.include_router(router)
@@ -85,7 +90,7 @@ async def open_relais(settings: Settings, world: World, stack: AsyncExitStack) -
     db = open_database(settings.database_url, settings.sqlite_path)
     stack.push_async_callback(db.close)
     await migrations.upgrade(db)
-    content = load_content(db)
+    content = load_content(db, settings.interviews_dir, settings.interview)
     relais = Relais(
         settings=settings,
         world=world,
@@ -93,6 +98,7 @@ async def open_relais(settings: Settings, world: World, stack: AsyncExitStack) -
         vault=vault,
         content=content,
         directory=DirectorySnapshot(db, settings, world),
+        files=open_store(settings),
         operator=settings.operator or load_demo().operator,
         bot_tokens={
             channel: token

@@ -7,25 +7,32 @@ began with, on any replica.
 
 import hashlib
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.database import Database
 from backend.database.statements import insert_or_ignore
 from backend.database.tables import archive
-from conversation import Interview, load_interview, texts
-from i18n import Catalogues, keywords, languages, phrases
+from backend.errors import ConfigurationError
+from backend.lexicon import lexicon
+from conversation import Interview, InterviewError, load_interview, texts
+from i18n import Catalogues, audio, languages, phrases
+
+log = structlog.get_logger(__name__)
 
 MAIN: Final = "conflict-sexual-violence"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Edition:
     """One interview with the texts that belong to it."""
 
@@ -33,25 +40,48 @@ class Edition:
     interview: Interview
     catalogues: Catalogues
     source: bytes
+    shared: Mapping[str, bytes] = field(default_factory=dict)
+    """The shared blocks it includes, by name."""
+
+    @cached_property
+    def voices(self) -> tuple[str, ...]:
+        """Locales in which its questions can be heard."""
+        return tuple(audio.packaged().locales(self.catalogues))
 
 
 class _Archived(msgspec.Struct, frozen=True):
     interview: str
     source: bytes
     texts: dict[str, dict[str, str]]
+    shared: dict[str, bytes] = {}
 
 
 class Content:
-    """The current edition and a cache of earlier ones."""
+    """The present editions, one an interview, and a cache of earlier ones.
 
-    def __init__(self, current: Edition, locales: tuple[str, ...], db: Database) -> None:
+    ``current`` is the edition that a conversation begins with, unless it came by a link that names
+    another interview.
+    """
+
+    def __init__(
+        self,
+        current: Edition,
+        locales: tuple[str, ...],
+        db: Database,
+        others: Iterable[Edition] = (),
+    ) -> None:
         self.current = current
         self.locales = locales
         self._db = db
-        self._editions = {current.hash: current}
+        self.present = {one.interview.id: one for one in (*others, current)}
+        self._editions = {one.hash: one for one in self.present.values()}
 
-    async def edition(self, content_hash: str) -> Edition:
-        """The edition of this hash; the current one when it was never archived here."""
+    def begun_with(self, payload: str) -> Edition:
+        """The edition for the payload of a start link; the current one when it names none."""
+        return self.present.get(payload, self.current)
+
+    async def edition(self, content_hash: str) -> Edition | None:
+        """The edition of this hash; None when it was never archived here, or cannot be read."""
         known = self._editions.get(content_hash)
         if known is not None:
             return known
@@ -62,35 +92,72 @@ class Content:
                 )
             ).scalar_one_or_none()
         if body is None:
-            return self.current
-        return self._editions.setdefault(content_hash, _unpack(content_hash, body))
+            return None
+        try:
+            edition = _unpack(content_hash, body)
+        except (InterviewError, msgspec.MsgspecError, zlib.error) as error:
+            log.error("edition unreadable", hash=content_hash, error=type(error).__name__)
+            return None
+        return self._editions.setdefault(content_hash, edition)
 
     async def archive(self, tx: AsyncConnection, now: int) -> None:
-        """Keep the current edition; nothing happens when it is there already."""
-        await tx.execute(
-            insert_or_ignore(self._db.dialect, archive),
-            {"hash": self.current.hash, "body": _pack(self.current), "archived_at": now},
-        )
+        """Keep the present editions; nothing happens with those that are there already."""
+        for edition in self.present.values():
+            await tx.execute(
+                insert_or_ignore(self._db.dialect, archive),
+                {"hash": edition.hash, "body": _pack(edition), "archived_at": now},
+            )
 
 
-def load_content(db: Database, interviews: Path | None = None) -> Content:
-    """Read the packaged interview, phrases and catalogues.
+def shared_blocks(folder: Path) -> dict[str, bytes]:
+    """The shared blocks beside the interviews of a folder, by name."""
+    return {path.stem: path.read_bytes() for path in sorted((folder / "shared").glob("*.yaml"))}
 
-    Raises ``InterviewError`` with every finding (file, line, what to do), or the catalogue's error.
+
+def packaged_interviews() -> Path:
+    """The folder of the interviews that ship."""
+    return Path(str(files("conversation") / "interviews"))
+
+
+def read_interview(path: Path) -> Interview:
+    """One document with the shared blocks beside it. Raises ``InterviewError`` or ``OSError``."""
+    return load_interview(path.read_bytes(), path.name, lexicon(), shared_blocks(path.parent))
+
+
+def load_content(db: Database, interviews: Path | None = None, main: str = MAIN) -> Content:
+    """Read the interviews of a folder, phrases and catalogues; ``main`` is the one that is served.
+
+    Raises ``InterviewError`` with every finding (file, line, what to do), ``ConfigurationError``
+    when there is no interview ``main``, or the catalogue's error.
     """
-    root = interviews or Path(str(files("conversation") / "interviews"))
-    source = (root / f"{MAIN}.yaml").read_bytes()
-    interview = load_interview(source, f"{MAIN}.yaml", keywords())
+    root = interviews or packaged_interviews()
+    shared = shared_blocks(root)
+    editions = {path.stem: _read(path, shared) for path in sorted(root.glob("*.yaml"))}
+    if main not in editions:
+        known = ", ".join(path.stem for path in sorted(root.glob("*.yaml"))) or "none"
+        raise ConfigurationError(
+            f"There is no interview {main!r}; RELAIS_INTERVIEW is one of {known}."
+        )
+    current = editions.pop(main)
+    offered = tuple(row.id for row in languages().rows() if row.offered)
+    return Content(current, offered, db, editions.values())
+
+
+def _read(path: Path, shared: Mapping[str, bytes]) -> Edition:
+    source = path.read_bytes()
+    interview = load_interview(source, path.name, lexicon(), shared)
     sources = [(text.id, text.source) for text in texts(interview)]
     sources += [(phrase.id, phrase.source) for phrase in phrases.load()]
     catalogues = Catalogues.load(sources)
-    edition = Edition(_hash(source, catalogues.digest()), interview, catalogues, source)
-    offered = tuple(row.id for row in languages().rows() if row.offered)
-    return Content(edition, offered, db)
+    used = {name: shared[name] for name in interview.shared}
+    return Edition(_hash(source, used, catalogues.digest()), interview, catalogues, source, used)
 
 
-def _hash(source: bytes, digest: str) -> str:
-    return hashlib.sha256(source + b"\0" + digest.encode()).hexdigest()[:32]
+def _hash(source: bytes, shared: Mapping[str, bytes], digest: str) -> str:
+    whole = hashlib.sha256(source + b"\0" + digest.encode())
+    for name in sorted(shared):
+        whole.update(hashlib.sha256(name.encode() + b"\0" + shared[name]).digest())
+    return whole.hexdigest()[:32]
 
 
 def _pack(edition: Edition) -> bytes:
@@ -100,12 +167,14 @@ def _pack(edition: Edition) -> bytes:
         texts={
             locale: dict(mapping) for locale, mapping in edition.catalogues.as_mapping().items()
         },
+        shared=dict(edition.shared),
     )
     return zlib.compress(msgspec.msgpack.encode(archived), 9)
 
 
 def _unpack(content_hash: str, body: bytes) -> Edition:
     archived = msgspec.msgpack.decode(zlib.decompress(body), type=_Archived)
-    interview = load_interview(archived.source, f"{archived.interview}.yaml", keywords())
+    name = f"{archived.interview}.yaml"
+    interview = load_interview(archived.source, name, lexicon(), archived.shared)
     catalogues = Catalogues.from_mapping(archived.texts)
-    return Edition(content_hash, interview, catalogues, archived.source)
+    return Edition(content_hash, interview, catalogues, archived.source, archived.shared)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from backend.database import DatabaseUnavailable
 from backend.database.tables import deliveries, jobs, quarantine
 from backend.errors import ConfigurationError
+from backend.media import FilesUnavailable
 from backend.relais import Relais
 
 LOW_DISK: Final = 200 << 20
@@ -74,6 +75,7 @@ async def _of_the_backend(relais: Relais) -> list[dict[str, Any]]:
                 "advice": "RELAIS_DRAFT_KEY_DIR cannot be read or written; mount it.",
             }
         )
+    found += await _of_the_files(relais)
     disk = shutil.disk_usage(relais.settings.data_dir)
     if disk.free < LOW_DISK:
         found.append(
@@ -95,6 +97,21 @@ async def _of_the_backend(relais: Relais) -> list[dict[str, Any]]:
         if count
     ]
     return found
+
+
+async def _of_the_files(relais: Relais) -> list[dict[str, Any]]:
+    """A bucket that is away stops files alone: words are still taken, so the server is ready."""
+    try:
+        await relais.files.check()
+    except FilesUnavailable as error:
+        return [
+            {
+                "code": f"files_{error.code}",
+                "blocking": relais.files.folder is not None,
+                "advice": "No file can be stored. See RELAIS_FILES_URL, or the folder files.",
+            }
+        ]
+    return []
 
 
 async def _counts(relais: Relais) -> dict[str, int]:

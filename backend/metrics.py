@@ -37,6 +37,15 @@ class Meters:
             registry=self.registry,
             buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
         )
+        self.files = Counter(
+            "relais_files_total",
+            "Files from people by what became of them",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.file_bytes = Counter(
+            "relais_file_bytes_total", "Bytes of files that were kept", registry=self.registry
+        )
         self._counters = cache(lambda kind, status: self.requests.labels(kind, str(status)))
         self._timers = cache(self.seconds.labels)
 
@@ -50,6 +59,8 @@ class Meters:
 def _kind(path: str) -> str:
     if path.endswith("/turns"):
         return "turn"
+    if path.endswith("/media"):
+        return "upload"
     if "/deliveries" in path:
         return "poll" if path.endswith("/deliveries") else "settle"
     return "console" if path.startswith("/v1/") else "other"

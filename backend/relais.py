@@ -7,6 +7,7 @@ from backend.ambient import World
 from backend.content import Content
 from backend.database import Database
 from backend.directory.snapshot import DirectorySnapshot
+from backend.media import FileStore
 from backend.settings import Settings
 from backend.vault import Vault
 
@@ -44,6 +45,8 @@ class Relais:
     vault: Vault
     content: Content
     directory: DirectorySnapshot
+    files: FileStore
+    """Sealed files."""
     operator: str
     """Who runs this service, as people are told."""
     bot_tokens: dict[str, str] = field(repr=False)

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.directory.regions import iso_regions
 
 CHANNELS = ("page", "telegram", "signal", "matrix")
 
@@ -45,13 +47,42 @@ class Settings(BaseSettings):
         "", description="base64url of the coordinator key that signs the roster; pinned."
     )
     operator: str = Field("", description="Who runs this service; survivors read this name.")
+    interview: str = Field(
+        "conflict-sexual-violence",
+        description="Interview that new conversations begin with; a start link may name another.",
+    )
+    country: str = Field(
+        "",
+        description="Country of the pilot (ISO 3166): its regions stand in until areas are loaded.",
+    )
+    interviews_dir: Path | None = Field(
+        None, description="Folder of interview documents (those that ship when empty)."
+    )
     idle_hours: int = Field(72, ge=1, le=720, description="Hours after which a draft expires.")
     time_zone: str = Field("UTC", description="Time zone of the pilot, e.g. Africa/Bangui.")
     max_turn_bytes: int = Field(262_144, description="Largest inbound envelope.")
+    max_file_mb: int = Field(
+        20, ge=1, le=2000, description="Largest file a person may send, in MB (10^6 bytes)."
+    )
+    files_url: str = Field(
+        "",
+        description="Where sealed files are kept: s3://bucket/prefix, gs://…, az://… or file:///…; "
+        "empty: the folder files under DATA_DIR. Replicas share it.",
+    )
     console_dir: Path | None = Field(
         None, description="The built pages (console/dist beside the packages when empty)."
     )
     job_seconds: float = Field(1.0, gt=0, description="Pause between two looks for due jobs.")
+
+    @field_validator("country")
+    @classmethod
+    def _country_exists(cls, value: str) -> str:
+        if value:
+            try:
+                iso_regions(value)
+            except LookupError as error:
+                raise ValueError(f"{error}; write two or three letters, such as CF") from None
+        return value
 
     @model_validator(mode="after")
     def _production_refuses_shortcuts(self) -> Self:

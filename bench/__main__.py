@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import turns, yardstick
+from bench import files, turns, yardstick
 from bench.alerts import measure as measure_alert
 from bench.engine import engine_answers_per_s, peer_answers_per_s
 from bench.results import RESULTS, Row, write
@@ -21,6 +21,7 @@ def main() -> None:
             peer_answers_per_s(5),
         ),
     ]
+    rows += files.measure()
     rows += turns.measure("sqlite")
     rows.append(turns.measure_growth())
     with running_postgres(durable=True) as server:

@@ -28,6 +28,7 @@ from conversation import (
     Area,
     Context,
     Directory,
+    Lexicon,
     Said,
     advance,
     begin,
@@ -66,15 +67,25 @@ def _context() -> Context:
     )
 
 
+def _with_done() -> list[str]:
+    """An open question gathers until she is done: one message more, which is no answer more."""
+    texts: list[str] = []
+    for answer in ANSWERS:
+        texts += (answer, "done") if answer.endswith(".") else (answer,)
+    return texts
+
+
 def engine_answers_per_s(seconds: float) -> float:
     """Answers a second; every answer loads the state from JSON and writes it again."""
     source = Path(__file__).with_name("twelve.yaml").read_bytes()
-    interview = load_interview(source, "twelve.yaml", {"help": "help", "skip": "skip"})
+    interview = load_interview(
+        source, "twelve.yaml", Lexicon.of({"help": "help", "skip": "skip", "done": "done"})
+    )
     context = _context()
     opening = begin(interview, "bench")
     for text in ("hello", "1"):  # the greeting and the language are no answers
         opening = advance(interview, opening, Said(text), context).state
-    first, events = dump_state(opening), [Said(text) for text in ANSWERS]
+    first, events = dump_state(opening), [Said(text) for text in _with_done()]
     raw, count, start = first, 0, perf_counter()
     while perf_counter() - start < seconds:
         raw = first

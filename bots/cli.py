@@ -90,6 +90,7 @@ async def _telegram(settings: BotSettings) -> None:
         texts=texts,
         world=relay.world,
         health=relay.health,
+        get=relay.attachment,
     )
     server = await serve_health(relay.health, settings.port_for("telegram"))
     port = server.sockets[0].getsockname()[1]

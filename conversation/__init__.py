@@ -1,5 +1,6 @@
 """The pure engine: interview documents in, what to say and what to carry out, out."""
 
+from conversation.adopting import adopt
 from conversation.context import CaseStatus, Context
 from conversation.directory import (
     Area,
@@ -17,6 +18,7 @@ from conversation.document import Interview, Step, Text, texts
 from conversation.engine import advance, begin
 from conversation.events import Chose, Deleted, Edited, Event, Said, Sent, Silence, Started
 from conversation.findings import Finding, InterviewError
+from conversation.lexicon import Lexicon
 from conversation.loading import load_interview
 from conversation.matching import match
 from conversation.normalise import normalise
@@ -49,6 +51,7 @@ __all__ = [
     "Finding",
     "Interview",
     "InterviewError",
+    "Lexicon",
     "Match",
     "Member",
     "Name",
@@ -74,6 +77,7 @@ __all__ = [
     "Tier",
     "Time",
     "Wish",
+    "adopt",
     "advance",
     "begin",
     "dump_state",

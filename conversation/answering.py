@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 from conversation.choices import choices
 from conversation.dates import read_date
 from conversation.normalise import normalise
+from conversation.places import search
 
 if TYPE_CHECKING:
     from conversation.document import Step
     from conversation.state import Value
     from conversation.turn import Turn
 
+_OPEN: Final = frozenset({"proof", "text", "media", "sign", "number"})
 _NUMBERS: Final = re.compile(r"[\W_]*\d{1,6}(?:[\W_]+\d{1,6})*[\W_]*")
 _ONE_NUMBER: Final = re.compile(r"[\W_]*(\d{1,9})[\W_]*")
 _SIGNED: Final = re.compile(r"\+?(\d{1,9})\.?")
@@ -34,8 +36,15 @@ class Shown:
     picks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Added:
+    """One message of her own words at a question that gathers until she is done."""
+
+    text: str
+
+
 Found = Sequence[tuple[str, object]]
-Understood = Answered | Shown | None
+Understood = Answered | Added | Shown | None
 """None: unclear."""
 
 
@@ -58,13 +67,8 @@ def said(turn: "Turn", step: "Step", raw: str, word: str) -> Understood:
     """A typed answer; ``word`` is ``raw`` normalised."""
     if not word:
         return None
-    if step.kind == "proof":
-        # None: there is no sign (any more), so nothing to be wrong about.
-        return Answered(turn.context.sign_matches is not False)
-    if step.kind in {"text", "sign"}:
-        return Answered(True, raw)
-    if step.kind == "number":
-        return _number(step, word)
+    if step.kind in _OPEN:
+        return _open(turn, step, raw, word)
     found = choices(turn, step)
     if step.kind == "code":
         return Answered(_value(step, _by_number(found, word) or "kept"))
@@ -78,6 +82,16 @@ def said(turn: "Turn", step: "Step", raw: str, word: str) -> Understood:
     if _NUMBERS.fullmatch(word):
         return None
     return _place(turn, step, raw, word) if step.kind == "place" else None
+
+
+def _open(turn: "Turn", step: "Step", raw: str, word: str) -> Understood:
+    """Questions without a list of answers."""
+    if step.kind == "proof":
+        # None: there is no sign (any more), so nothing to be wrong about.
+        return Answered(turn.context.sign_matches is not False)
+    if step.kind == "number":
+        return _number(step, word)
+    return Answered(True, raw) if step.kind == "sign" else Added(raw)
 
 
 def _value(step: "Step", option: str) -> "Value":
@@ -132,7 +146,7 @@ def _by_word(step: "Step", found: Found, word: str) -> str | None:
 
 
 def _date(turn: "Turn", step: "Step", raw: str, word: str) -> Understood:
-    known = read_date(word, turn.context.now.date())
+    known = read_date(word, turn.context.now.date(), turn.interview.lexicon.dates, turn.spoken)
     if known is not None:
         return Answered(known)
     words = step.own_words and not _NUMBERS.fullmatch(word)
@@ -140,17 +154,14 @@ def _date(turn: "Turn", step: "Step", raw: str, word: str) -> Understood:
 
 
 def _place(turn: "Turn", step: "Step", raw: str, word: str) -> Understood:
-    """A name of the list, whole or its beginning; else her own words where they are taken."""
+    """A name of the list, else her own words where they are taken, else what is like it."""
     areas = turn.context.directory.areas if step.source == "areas" else ()
-    names = {area.id: [normalise(name) for name in area.names.values()] for area in areas}
-    whole = [one for one, known in names.items() if word in known]
+    whole = [area.id for area in areas if word in (normalise(name) for name in area.names.values())]
     if len(whole) == 1:
         return Answered(whole[0])
-    begun = whole or [
-        one for one, known in names.items() if any(name.startswith(word) for name in known)
-    ]
+    if step.own_words:
+        return Answered(True, raw)
+    begun = whole or search(word, areas, turn.spoken)
     if len(begun) == 1:
         return Answered(begun[0])
-    if begun:
-        return Shown(tuple(begun))
-    return Answered(True, raw) if step.own_words else None
+    return Shown(tuple(begun)) if begun else None

@@ -6,7 +6,7 @@ from conversation import review
 from conversation.builtin import TRACKED
 from conversation.choices import PAGE, Label, choices
 from conversation.effects import ReturnCode
-from conversation.replies import Name, Option, Part, Ref, Reply
+from conversation.replies import Count, Name, Option, Part, Ref, Reply
 from conversation.wording import phrase, worded
 
 if TYPE_CHECKING:
@@ -15,18 +15,43 @@ if TYPE_CHECKING:
 
 _FOOTER: Final = {
     key: Ref(f"engine/{key}/text")
-    for key in ("more", "done", "previous_page", "next_page", "skip", "back", "exit")
-} | {"menu": Ref("engine/menu_button/text")}
+    for key in ("more", "done", "previous_page", "next_page", "skip", "back", "exit", "remove")
+} | {
+    "menu": Ref("engine/menu_button/text"),
+    "voice": Ref("engine/voice_button/text"),
+    "pictures": Ref("engine/pictures_button/text"),
+}
 _MENU: Final = (
-    ["help", "repeat", "back", "skip", "pause", "language", "status", "human", "erase", "leave"],
+    [
+        "help",
+        "repeat",
+        "back",
+        "skip",
+        "pause",
+        "language",
+        "voice",
+        "pictures",
+        "status",
+        "human",
+        "erase",
+        "leave",
+    ],
     "engine/menu/options/",
 )
 _ERASE: Final = (["yes", "no"], "engine/erase_confirm/options/")
 _HUMAN: Final = (["human", "go_on", "stop"], "engine/unclear_third/options/")
-OVERLAYS: Final = {"menu": _MENU, "confirm_erase": _ERASE, "human": _HUMAN}
+_DISTRESS: Final = (["human", "near", "go_on"], "engine/distress/options/")
+OVERLAYS: Final = {
+    "menu": _MENU,
+    "confirm_erase": _ERASE,
+    "human": _HUMAN,
+    "distress": _DISTRESS,
+}
 """What lies over the question: option ids, and the prefix of their labels."""
+GATHERS: Final = frozenset({"text", "media"})
+"""Kinds that stay open until Done."""
 _SKIPPABLE: Final = frozenset(
-    {"choice", "many", "number", "date", "place", "text", "sign", "proof", "locale"}
+    {"choice", "many", "number", "date", "place", "text", "media", "sign", "proof", "locale"}
 )
 
 
@@ -53,11 +78,21 @@ def _draw_overlay(turn: "Turn") -> None:
         parts.append(phrase("menu"))
     elif turn.mode == "human":
         parts.append(phrase("unclear_third"))
+    elif turn.mode == "distress":
+        parts.append(phrase("distress"))
     else:
         parts.append(phrase("erase_confirm"))
         parts.append(Part(f"engine/erase_limits/options/{turn.context.channel}"))
     options = tuple(Option(f"{turn.ask}:{one}", Ref(prefix + one)) for one in ids)
-    turn.replies.append(Reply(tuple(parts), options, _footer(turn, ("exit",))))
+    turn.replies.append(
+        Reply(
+            tuple(parts),
+            options,
+            _footer(turn, ("exit",)),
+            voice=turn.voice,
+            pictures=turn.pictures,
+        )
+    )
 
 
 def _draw_question(turn: "Turn", *, redraw: bool) -> None:
@@ -83,6 +118,8 @@ def _draw_question(turn: "Turn", *, redraw: bool) -> None:
             turn.page + 1,
             redraw,
             step.kind == "locale",
+            voice=turn.voice,
+            pictures=turn.pictures,
         )
     )
 
@@ -91,9 +128,13 @@ def _parts(turn: "Turn", step: "Step") -> list[Part]:
     parts = [worded(turn, step)]
     if step.kind == "many":
         parts.append(phrase("many_hint" if turn.context.buttons else "many_hint_numbers"))
+    elif step.kind == "media":
+        parts.append(phrase("media_limits", size=Count(turn.context.max_file_mb)))
     elif step.kind == "review":
         parts += review.lines(turn)
-    elif step.kind == "code":
+    if step.kind in GATHERS and (held := _held(turn, step)):
+        parts.append(phrase("gathered", count=Count(held)))
+    if step.kind == "code":
         # The code is kept nowhere: whenever the question is drawn, a new one takes its place.
         code = f"{int.from_bytes(turn.context.nonce[8:32], 'big') % 10**16:016d}"
         turn.effects.append(ReturnCode(code))
@@ -112,14 +153,19 @@ def _options(turn: "Turn", step: "Step", shown: list[tuple[str, Label]]) -> tupl
 
 def _keys(turn: "Turn", step: "Step", count: int) -> list[str]:
     keys = ["more"] if mores(turn, step) else []
-    if step.kind == "many":
+    if step.kind == "locale":
+        keys += ["voice", "pictures"] if turn.context.voices else ["pictures"]
+    gathered = step.kind in GATHERS and _held(turn, step)
+    if step.kind == "many" or gathered:
         keys.append("done")
+    if gathered:
+        keys.append("remove")
     if count > PAGE:
         if turn.page:
             keys.append("previous_page")
         if turn.page + PAGE < count:
             keys.append("next_page")
-    if step.kind in _SKIPPABLE:
+    if step.kind in _SKIPPABLE and not gathered:
         keys.append("skip")
     if can_go_back(turn):
         keys.append("back")
@@ -130,6 +176,21 @@ def _keys(turn: "Turn", step: "Step", count: int) -> list[str]:
 def _footer(turn: "Turn", keys: "list[str] | tuple[str, ...]") -> tuple[Option, ...]:
     ask = turn.ask
     return tuple(Option(f"{ask}:!{key}", _FOOTER[key]) for key in keys)
+
+
+def _held(turn: "Turn", step: "Step") -> int:
+    """How many items an open question has gathered."""
+    value = turn.answers.get(step.id)
+    items = value.get("items") if isinstance(value, dict) else None
+    return len(items) if isinstance(items, list) else 0
+
+
+def gathered_keys(turn: "Turn", step: "Step") -> tuple[Option, ...]:
+    """What stands below the acknowledgement of something that she sent."""
+    if not turn.ask:
+        turn.ask = turn.context.nonce[:8].hex()
+    keys = ("done", "remove") if _held(turn, step) else ("skip",)
+    return _footer(turn, (*keys, "menu", "exit"))
 
 
 def entry(turn: "Turn", step_id: str) -> str:

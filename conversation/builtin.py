@@ -5,6 +5,9 @@ resume         safe_now again, after a pause of half an hour
 person         what an alert needs, wherever "talk to a person" was asked
 pick           the language picker over any question
 review_change  which answer to change
+consents       which yes to take back
+contact        when a helper may write, and her sign, anew
+add            more words and files to what she told before
 """
 
 from collections.abc import Mapping
@@ -18,7 +21,7 @@ from conversation.replies import Part, Ref
 if TYPE_CHECKING:
     from conversation.turn import Turn
 
-TRACKED: Final = frozenset({"main", "urgent", "person"})
+TRACKED: Final = frozenset({"main", "urgent", "person", "add"})
 """Routes whose questions `back` can walk."""
 
 LANGUAGE: Final = Step(
@@ -38,16 +41,43 @@ _PROOF: Final = Step(
     Part("engine/sign_ask/text"),
     when=lambda turn: turn.context.sign_matches is not None,
 )
+
+
+def _has_case(turn: "Turn") -> bool:
+    return not {"help", "urgent", "account"}.isdisjoint(turn.parts) or "case" in turn.kept
+
+
+def _has_code_to_give(turn: "Turn") -> bool:
+    return not _has_case(turn)
+
+
+def _has_given(turn: "Turn") -> bool:
+    return bool(facts.given(turn))
+
+
+_MENU: Final[tuple[tuple[str, Condition | None], ...]] = (
+    ("status", None),
+    ("add", _has_case),
+    ("contact", _has_case),
+    ("consents", _has_given),
+    ("code", _has_code_to_give),
+    ("human", None),
+    ("new", None),
+    ("erase", None),
+)
 _RETURNING: Final = Step(
     "returning",
     "returning",
     "engine/returning/text",
     Part("engine/returning/text"),
     options=tuple(
-        Choice(name, Ref(f"engine/returning/options/{name}"))
-        for name in ("status", "new", "human", "erase")
+        Choice(name, Ref(f"engine/returning/options/{name}"), when) for name, when in _MENU
     ),
+    plain=False,
     when=lambda turn: not turn.resume,
+)
+_CONSENTS: Final = Step(
+    "consents", "consents", "engine/take_back/text", Part("engine/take_back/text")
 )
 _CHANGE: Final = Step(
     "change", "change", "engine/review_change/text", Part("engine/review_change/text")
@@ -66,7 +96,36 @@ def own_routes(steps: Mapping[str, Step], routes: Mapping[str, Route]) -> dict[s
         "person": Route.of((*safe, *_person(steps, main))),
         "pick": Route.of((_PICK,)),
         "review_change": Route.of((_CHANGE,)),
+        "consents": Route.of((_CONSENTS,)),
+        "contact": Route.of(_contact(main)),
+        "add": Route.of(_add(main)),
     }
+
+
+def _contact(main: tuple[Step, ...]) -> tuple[Step, ...]:
+    """When a helper may write, and her sign, asked anew."""
+    return tuple(
+        replace(step, when=None) if step.kind == "contact" else step
+        for step in main
+        if step.kind in {"contact", "sign"}
+    )
+
+
+def _not_begun(turn: "Turn") -> bool:
+    return "account" not in turn.parts
+
+
+def _adult(turn: "Turn") -> bool:
+    return facts.child(turn) == "no"
+
+
+def _add(main: tuple[Step, ...]) -> tuple[Step, ...]:
+    """More words and files to what she told; first the consent, if she told nothing yet."""
+    consents = [replace(s, when=_not_begun) for s in main if s.purpose == "account"]
+    words = [s for s in main if s.kind == "text" and s.compartment == "account"]
+    files = [s for s in main if s.kind == "media"]
+    asked = [replace(step, when=_adult, then={}) for step in (*words[:1], *files[:1])]
+    return (*consents[:1], *asked)
 
 
 def _person(steps: Mapping[str, Step], main: tuple[Step, ...]) -> tuple[Step, ...]:

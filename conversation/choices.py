@@ -35,14 +35,20 @@ def choices(turn: "Turn", step: "Step") -> list[tuple[str, Label]]:
         ]
     if step.source == "areas":
         areas = turn.context.directory.areas
-        found = [(area.id, area_name(turn, area)) for area in areas]
-        return [pair for pair in found if pair[0] in turn.picks] if turn.picks else list(found)
+        found: list[tuple[str, Label]] = [(area.id, area_name(turn, area)) for area in areas]
+        if turn.picks:
+            found = [pair for pair in found if pair[0] in turn.picks]
+        if "elsewhere" in step.then:
+            found.append(("elsewhere", Ref("engine/elsewhere/text")))
+        return found
     if step.source == "organisations":
         return [(one, organisation_name(turn, one)) for one in to_leave_out(turn, step)]
     if step.kind == "locale":
         return [(locale, Name(locale)) for locale in turn.context.locales]
     if step.kind == "change":
         return [(one.id, Ref(one.prompt)) for one in reviewed(turn)]
+    if step.kind == "consents":
+        return [(one, Ref(f"engine/purpose/options/{one}")) for one in facts.given(turn)]
     if step.kind == "date":
         return list(_UNSURE)
     return list(_CODE) if step.kind == "code" else []

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Final
 
 from conversation import ending
 from conversation.answering import done
-from conversation.asking import can_go_back, draw, mores, renew
+from conversation.asking import GATHERS, can_go_back, draw, mores, renew
 from conversation.choices import PAGE, choices
+from conversation.gathering import held, remove_last
 from conversation.moving import enter_route, follow, go_back, go_on, store
 from conversation.person import ask_person
 from conversation.replies import Reply
@@ -27,13 +28,15 @@ _EVERYWHERE: Final = {
     "-": "previous_page",
 }
 """Known without any table of words."""
-_PLAIN: Final = frozenset({"done", "more", "next_page", "previous_page"})
+_ASIDE: Final = frozenset({"pick", "review_change", "consents"})
+"""Routes that are left by going back or skipping: nothing in them need be answered."""
+_PLAIN: Final = frozenset({"done", "more", "next_page", "previous_page", "remove"})
 """Commands only where there is something of the kind; elsewhere these words are answers."""
 
 
 def command_of(turn: "Turn", word: str) -> str | None:
     """The command that this whole message is."""
-    found = turn.interview.keywords.get(word) or _EVERYWHERE.get(word)
+    found = turn.interview.lexicon.keywords.get(word) or _EVERYWHERE.get(word)
     if found is None and word.startswith("/"):
         found = word[1:]
     if found in _PLAIN and not _applies(turn, found):
@@ -53,8 +56,9 @@ def _applies(turn: "Turn", command: str) -> bool:
     if not turn.at or turn.mode not in {"asking", "paused"}:
         return False
     step = turn.step
-    if command == "done":
-        return step.kind == "many"
+    if command in {"done", "remove"}:
+        gathers = step.kind in GATHERS and bool(held(turn, step))
+        return gathers or (command == "done" and step.kind == "many")
     if command == "more" and mores(turn, step):
         return True
     return len(choices(turn, step)) > PAGE
@@ -82,7 +86,7 @@ def _repeat(turn: "Turn") -> None:
 
 
 def _back(turn: "Turn") -> None:
-    if turn.route in {"pick", "review_change"}:
+    if turn.route in _ASIDE:
         go_on(turn)
     elif can_go_back(turn):
         go_back(turn)
@@ -93,7 +97,7 @@ def _back(turn: "Turn") -> None:
 
 def _skip(turn: "Turn") -> None:
     step = turn.step
-    if turn.route in {"pick", "review_change"}:
+    if turn.route in _ASIDE:
         go_on(turn)
     elif step.kind == "proof":
         start_anew(turn)
@@ -137,11 +141,31 @@ def _menu(turn: "Turn") -> None:
 
 def _done(turn: "Turn") -> None:
     step = turn.step
+    if step.kind in GATHERS and held(turn, step):
+        follow(turn, step)
+        return
     if step.kind != "many":
         draw(turn)
         return
     store(turn, step, done(turn, step).value)
     follow(turn, step)
+
+
+def _voice(turn: "Turn") -> None:
+    """Hear the questions, or no longer."""
+    if turn.spoken in turn.context.voices:
+        turn.voice = not turn.voice
+        turn.notes.append(phrase("voice_on" if turn.voice else "voice_off"))
+    else:
+        turn.notes.append(phrase("voice_none"))
+    draw(turn)
+
+
+def _pictures(turn: "Turn") -> None:
+    """Pictures beside the options, or no longer."""
+    turn.pictures = not turn.pictures
+    turn.notes.append(phrase("pictures_on" if turn.pictures else "pictures_off"))
+    draw(turn)
 
 
 def _more(turn: "Turn") -> None:
@@ -173,6 +197,9 @@ COMMANDS: Final[dict[str, Callable[["Turn"], None]]] = {
     "more": _more,
     "done": _done,
     "menu": _menu,
+    "voice": _voice,
+    "pictures": _pictures,
+    "remove": remove_last,
     "next_page": lambda turn: _turn_page(turn, PAGE),
     "previous_page": lambda turn: _turn_page(turn, -PAGE),
 }

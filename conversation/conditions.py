@@ -16,6 +16,7 @@ _COMPARED: Final = {
     "choice": ("is", "in"),
     "consent": ("is", "in"),
     "contact": ("is", "in"),
+    "review": ("is", "in"),
     "place": ("is", "in"),
     "fact": ("is", "in"),
     "number": ("is", "in", "lt", "le", "gt", "ge"),

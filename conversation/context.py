@@ -40,5 +40,7 @@ class Context(msgspec.Struct, frozen=True):
     """The message is her sign: right or wrong; None: no sign is kept."""
     police_allowed: bool = False
     """The pilot allows police_other_service."""
+    voices: tuple[str, ...] = ()
+    """Locales in which questions were recorded."""
     max_file_mb: int = 20
     """Largest file taken, in MB (10^6 bytes); said before one is asked for."""

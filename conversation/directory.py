@@ -13,6 +13,8 @@ class Area(msgspec.Struct, frozen=True):
 
     id: str
     names: dict[str, str]
+    at: tuple[float, float] | None = None
+    """Its centre: latitude and longitude in degrees."""
 
 
 class Organisation(msgspec.Struct, frozen=True):

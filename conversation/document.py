@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from conversation.formula import Formula
+from conversation.lexicon import Lexicon
 from conversation.replies import Part, Ref
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ Kind = Literal[
     "date",
     "place",
     "text",
+    "media",
     "sign",
     "contact",
     "code",
@@ -28,9 +31,10 @@ Kind = Literal[
     "proof",
     "returning",
     "change",
+    "consents",
 ]
-"""The last four are the engine's own: language picker, "show your sign", the menu of those who come
-back, which answer to change."""
+"""The last five are the engine's own: language picker, "show your sign", the menu of those who come
+back, which answer to change, which yes to take back."""
 
 SILENT = frozenset({"say", "signpost", "submit"})
 """Kinds that ask nothing."""
@@ -57,13 +61,15 @@ class Choice:
     label: Ref
     when: Condition | None = None
     codes: Mapping[str, str] = field(default_factory=dict)
+    when_source: Formula | None = None
+    """Its condition as written, for the tools of authors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Then:
     """What an answer leads to. ``target``: a step id, or the path to become."""
 
-    verb: Literal["goto", "leave_safely", "urgent", "become", "close", "rest"]
+    verb: Literal["goto", "leave_safely", "urgent", "become", "close", "rest", "outside"]
     target: str = ""
     end: bool = False
 
@@ -88,6 +94,8 @@ class Step:
     """What may be typed for an option: its id and its label in the source language."""
     then: Mapping[str, Then] = field(default_factory=dict)
     when: Condition | None = None
+    when_source: Formula | None = None
+    """Its condition as written, with that of the `include` it came with."""
     compartment: str = ""
     code: str = ""
     exclusive: frozenset[str] = frozenset()
@@ -142,8 +150,9 @@ class Interview:
     steps: Mapping[str, Step]
     """Every step of the document by id."""
     routes: Mapping[str, Route]
-    keywords: Mapping[str, str]
-    """Normalised word -> command."""
+    lexicon: Lexicon
+    shared: tuple[str, ...] = ()
+    """Names of the shared blocks it includes."""
     translatable: tuple[Text, ...] = ()
 
 

@@ -22,6 +22,8 @@ class Record(_Effect, frozen=True, tag="record"):
     item: int | None = None
     prompt: str = ""
     """Message id of the question that was shown."""
+    before: int | None = None
+    """Of a Correct: the item that it replaces; None when a closed answer was there."""
 
 
 class Correct(Record, frozen=True, tag="correct"):
@@ -120,6 +122,19 @@ class ReturnCode(_Effect, frozen=True, tag="return_code"):
     code: str
 
 
+class Code(_Effect, frozen=True, tag="code"):
+    """The coded record of one compartment as it stands (see ``coding``); replaces the earlier."""
+
+    compartment: str
+    values: dict[str, str | int | list[str]]
+
+
+class TakeBack(_Effect, frozen=True, tag="take_back"):
+    """A consent given earlier ends: what follows from it ends with it, as its text promised."""
+
+    purpose: str
+
+
 class Submit(_Effect, frozen=True, tag="submit"):
     """Part 1 or part 2 is complete."""
 
@@ -160,6 +175,8 @@ Effect = (
     | Detach
     | DropFile
     | Consent
+    | Code
+    | TakeBack
     | AskHelp
     | OpenAccount
     | Contact

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Final
 
 from conversation import effects as fx
 from conversation import facts
+from conversation.coding import coded
+from conversation.items import drop_items
 from conversation.replies import Option, Ref, Reply
 from conversation.review import ACCOUNT
 from conversation.wording import phrase, worded
@@ -52,6 +54,7 @@ def revoke_contact(turn: "Turn") -> None:
 
 def leave_safely(turn: "Turn") -> None:
     """Not safe now: stop. Before anything was told, nothing at all is kept."""
+    turn.answers.pop(turn.at, None)  # the answer that says so is asked again, and tells nothing
     if begun(turn) or turn.returning:
         leave(turn)
         return
@@ -66,6 +69,7 @@ def erase(turn: "Turn") -> None:
     turn.effects.append(fx.Erase())
     clear(turn)
     turn.locale = turn.seen = ""
+    turn.voice = turn.pictures = False
     turn.mode = "left"
     _say_goodbye(turn, "erased")
 
@@ -88,12 +92,54 @@ def pause(turn: "Turn") -> None:
 
 def finish(turn: "Turn") -> None:
     """The interview is over: complete what was promised, say so, and rest."""
+    if "quiet:self_harm" in turn.parts and "closing" not in turn.parts:
+        _ask_once_more(turn)
+        return
     _complete(turn)
     _closing_words(turn)
     turn.effects.append(fx.Reduce())
     turn.replies.append(Reply(tuple(turn.notes)))
     turn.notes = []
     rest(turn)
+
+
+def _ask_once_more(turn: "Turn") -> None:
+    """She wrote of ending her life and went on alone: a person is offered once more."""
+    turn.mark("closing")
+    turn.mode = "distress"
+    turn.ask = turn.context.nonce[:8].hex()
+    options = tuple(
+        Option(f"{turn.ask}:{one}", Ref(f"engine/distress/options/{one}"))
+        for one in ("human", "near", "go_on")
+    )
+    exit_ = Option(f"{turn.ask}:!exit", Ref("engine/exit/text"))
+    turn.replies.append(Reply((*turn.notes, phrase("distress")), options, (exit_,)))
+    turn.notes = []
+
+
+def forget_told(turn: "Turn") -> None:
+    """Nothing that she told here is kept; the chat goes on."""
+    turn.effects.append(fx.Forget())
+    clear(turn)
+
+
+def add_up(turn: "Turn") -> None:
+    """Something was added to what she told before: it is sent."""
+    if "account" in turn.parts and "submit2" not in turn.parts:
+        _submit(turn, 2)
+
+
+def _submit(turn: "Turn", part: int) -> None:
+    turn.mark(f"submit{part}")
+    code(turn)
+    turn.effects.append(fx.Submit(part))
+
+
+def code(turn: "Turn") -> None:
+    """The coded record as it stands, one effect a compartment."""
+    for compartment, values in coded(turn.interview, turn.answers, turn.path).items():
+        if values:
+            turn.effects.append(fx.Code(compartment, values))
 
 
 def _closing_words(turn: "Turn") -> None:
@@ -111,12 +157,10 @@ def _complete(turn: "Turn") -> None:
     """What is open when the interview stops: part 1 is sent, part 2 as she chose for silence."""
     parts = turn.parts
     if asked(turn) and "submit1" not in parts and "account" not in parts:
-        turn.mark("submit1")
-        turn.effects.append(fx.Submit(1))
+        _submit(turn, 1)
     if "account" in parts and "submit2" not in parts:
         if "keep" in parts:
-            turn.mark("submit2")
-            turn.effects.append(fx.Submit(2))
+            _submit(turn, 2)
         else:
             _drop_account(turn)
 
@@ -125,8 +169,8 @@ def _drop_account(turn: "Turn") -> None:
     for step in turn.interview.steps.values():
         if step.compartment in ACCOUNT and turn.answers.get(step.id) is not None:
             value = turn.answers.pop(step.id)
-            item = value.get("item") if isinstance(value, dict) else None
-            turn.effects.append(fx.Discard(step.id, item))
+            if not drop_items(turn, step, value):
+                turn.effects.append(fx.Discard(step.id))
 
 
 def silence(turn: "Turn", hours: int) -> None:
@@ -150,9 +194,9 @@ def rest(turn: "Turn") -> None:
     kept = {**turn.kept, "path": turn.path or turn.kept.get("path", "")}
     kept["child"] = facts.child(turn)
     parts = tuple(part for part in turn.parts if part in _LASTING)
-    locale, items = turn.locale, turn.items
+    items = turn.items
     clear(turn)
-    turn.locale, turn.items, turn.parts = locale, items, parts
+    turn.items, turn.parts = items, parts
     if asked(turn) or "case" in kept:
         kept["case"] = "yes"
         turn.kept = {key: value for key, value in kept.items() if value and value != "no"}
@@ -167,4 +211,4 @@ def clear(turn: "Turn") -> None:
     turn.trail = turn.picks = turn.parts = ()
     turn.barrier = turn.items = turn.misses = turn.page = 0
     turn.kept = {}
-    turn.returning = False
+    turn.returning = turn.stale = False

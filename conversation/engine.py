@@ -6,18 +6,37 @@ Pure: no clock, no randomness, no lookups; all of that comes in with the context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from conversation import effects as fx
 from conversation import ending
-from conversation.answering import Answered, Shown, pressed, said
+from conversation.answering import Added, Answered, Shown, pressed, said
 from conversation.asking import OVERLAYS, draw, renew
 from conversation.builtin import TRACKED
+from conversation.caring import chosen as distress_chosen
+from conversation.caring import distressed, remarked
 from conversation.commands import LEAVING, button_command, command_of, run
 from conversation.context import Context
 from conversation.document import Interview, Step
 from conversation.events import Chose, Deleted, Edited, Event, Said, Sent, Silence, Started
+from conversation.gathering import (
+    acknowledge,
+    add_words,
+    refuse,
+    take_file,
+    take_spot,
+)
 from conversation.moving import enter_route, follow, store
 from conversation.normalise import normalise
 from conversation.replies import Reply
-from conversation.returning import arrive, at_opening, chose, come_back, is_away, proved
+from conversation.returning import (
+    arrive,
+    at_opening,
+    chose,
+    come_back,
+    is_away,
+    proved,
+    take_back,
+)
+from conversation.review import label
 from conversation.reviewing import change, reviewed_answer
 from conversation.state import State
 from conversation.turn import Stepped, Turn
@@ -42,8 +61,18 @@ def advance(interview: Interview, state: State, event: Event, context: Context) 
             _deleted(turn)
         case _:
             _take(turn, event)
+            if isinstance(event, Sent) and event.file:
+                _let_go(turn, event.file)
             turn.seen = context.now.isoformat(timespec="minutes")
     return turn.freeze()
+
+
+def _let_go(turn: Turn, file: str) -> None:
+    """Whatever the file met (a greeting, a menu): it is kept or destroyed, never forgotten."""
+    for effect in turn.effects:
+        if isinstance(effect, fx.Attach | fx.DropFile) and effect.file == file:
+            return
+    turn.effects.append(fx.DropFile(file))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +120,10 @@ def _take_present(turn: Turn, heard: _Heard) -> None:
         _note(turn, "stale")
     elif isinstance(event, Edited):
         _note(turn, "edited_ignored")
+    elif turn.stale and heard.command is None:
+        _show_again(turn, event)
     elif isinstance(event, Sent):
-        _note(turn, "not_accepted")
+        _sent(turn, event)
     elif isinstance(event, Started):
         _resume(turn)
     elif heard.command is not None:
@@ -101,6 +132,30 @@ def _take_present(turn: Turn, heard: _Heard) -> None:
         _answer_overlay(turn, heard.option or heard.word)
     else:
         _answer(turn, heard)
+
+
+def _show_again(turn: Turn, event: Event) -> None:
+    """The edition changed under the question: its numbers may mean something else now."""
+    turn.stale = False
+    if isinstance(event, Sent) and event.file:
+        refuse(turn, event, "question_changed")
+    else:
+        _note(turn, "question_changed")
+
+
+def _sent(turn: Turn, event: Sent) -> None:
+    """A file, a voice message, a position."""
+    if turn.mode not in {"asking", "paused"}:
+        refuse(turn, event, "not_accepted")
+        return
+    step, turn.mode = turn.step, "asking"
+    if event.spot is not None:
+        area = take_spot(turn, step, event)
+        if area is not None:
+            store(turn, step, area)
+            follow(turn, step)
+    elif take_file(turn, step, event):
+        follow(turn, step)
 
 
 def _note(turn: Turn, key: str) -> None:
@@ -122,7 +177,7 @@ def _is_long(turn: Turn) -> bool:
     return turn.context.now - datetime.fromisoformat(turn.seen) >= AWAY
 
 
-def _understand(turn: Turn, step: Step, heard: _Heard) -> Answered | Shown | None:
+def _understand(turn: Turn, step: Step, heard: _Heard) -> Answered | Added | Shown | None:
     event = heard.event
     if isinstance(event, Chose):
         return pressed(turn, step, heard.option)
@@ -137,7 +192,11 @@ def _answer(turn: Turn, heard: _Heard) -> None:
         _note(turn, "code_wrong")
         return
     understood = _understand(turn, step, heard)
-    if isinstance(understood, Answered):
+    if isinstance(understood, Added):
+        add_words(turn, step, understood.text)
+        if not distressed(turn, understood.text):
+            acknowledge(turn, step)
+    elif isinstance(understood, Answered):
         _accept(turn, step, understood)
     elif isinstance(understood, Shown):
         turn.picks, turn.misses = understood.picks, 0
@@ -147,7 +206,7 @@ def _answer(turn: Turn, heard: _Heard) -> None:
     elif paused:
         renew(turn)
         _note(turn, "resumed")
-    else:
+    elif not distressed(turn, heard.word) and not remarked(turn, heard.word):
         _unclear(turn, step)
 
 
@@ -162,11 +221,16 @@ def _accept(turn: Turn, step: Step, answer: Answered) -> None:
             change(turn, str(value))
         case "review":
             reviewed_answer(turn, step, str(value))
+        case "consents":
+            take_back(turn, str(value))
         case _:
             store(turn, step, value, answer.text)
             if turn.route == "pick":
                 turn.notes.append(phrase("language_changed"))
-            follow(turn, step)
+            if step.kind == "date" and isinstance(value, dict) and "year" in value:
+                turn.notes.append(phrase("date_noted", date=label(turn, step, value)))
+            if answer.text is None or not distressed(turn, answer.text):
+                follow(turn, step)
 
 
 def _unclear(turn: Turn, step: Step) -> None:
@@ -193,6 +257,8 @@ def _answer_overlay(turn: Turn, word: str) -> None:
         option = ids[int(number) - 1]
     if not option:
         _note(turn, "unclear_first")
+    elif mode == "distress":
+        distress_chosen(turn, option)
     elif option == "leave":
         ending.leave(turn)
     elif mode == "confirm_erase" and option == "yes":
@@ -214,13 +280,25 @@ def _take_away(turn: Turn, heard: _Heard) -> None:
     fits = turn.mode in {"asking", "paused"} and heard.command is None
     if fits and (not isinstance(heard.event, Chose) or heard.token == turn.ask):
         understood = _understand(turn, step, heard)
-        if isinstance(understood, Answered) and step.kind != "review":
+        if isinstance(understood, Added):
+            add_words(turn, step, understood.text)
+        elif isinstance(understood, Answered) and step.kind != "review":
             store(turn, step, understood.value, understood.text)
             place = f"{turn.route}>{turn.at}"
+        elif isinstance(heard.event, Sent):
+            place = _sent_away(turn, step, heard.event) or place
     turn.mode = "asking"
     turn.notes = []
     turn.answers.pop("safe_now", None)
     enter_route(turn, "resume", place)
+
+
+def _sent_away(turn: Turn, step: Step, event: Sent) -> str:
+    """A file that comes after a while is kept where it fits; what is said waits for safety."""
+    kept = event.spot is None and take_file(turn, step, event)
+    place = f"{turn.route}>{turn.at}" if kept else ""
+    turn.replies = []
+    return place
 
 
 def _deleted(turn: Turn) -> None:

@@ -18,20 +18,24 @@ if TYPE_CHECKING:
 
 CHILD_BANDS: Final = ("0_11", "12_17")
 _RECENT: Final = ("0_3_days", "4_5_days")
-_RESTRICTED: Final = ("foreign_force", "un_staff", "ngo_staff")
+RESTRICTED: Final = ("foreign_force", "un_staff", "ngo_staff")
 _URGENT_NEEDS: Final = {
     "hurt": "health_medical_service",
     "child_hurt": "health_medical_service",
     "danger": "safehouse_service",
     "self_harm": "psychosocial_service",
+    "strangled": "health_medical_service",
+    "weapon": "safehouse_service",
+    "threat_to_kill": "safehouse_service",
 }
 PURPOSES_THAT_NAME: Final = frozenset({"services", "urgent", "account"})
 """Consents that are not asked when there is nobody to name."""
 
 
 def child(turn: "Turn") -> str:
-    """Read her age band: 0_11, 12_17, or no (also when it is not known)."""
-    band = turn.answers.get("age_band") or turn.kept.get("child")
+    """Age band of the person it is about: 0_11, 12_17, or no (also when it is not known)."""
+    answers = turn.answers
+    band = answers.get("age_band") or answers.get("their_age") or turn.kept.get("child")
     return band if isinstance(band, str) and band in CHILD_BANDS else "no"
 
 
@@ -54,7 +58,8 @@ def needs(turn: "Turn") -> tuple[str, ...]:
     """What is asked for; a child's own service first; ``unsure`` when nothing is known."""
     found = list(chosen(turn, "needs"))
     if not found:
-        found = [_URGENT_NEEDS[u] for u in chosen(turn, "urgent_now") if u in _URGENT_NEEDS]
+        told = (*chosen(turn, "urgent_now"), *chosen(turn, "risk"))
+        found = [_URGENT_NEEDS[one] for one in told if one in _URGENT_NEEDS]
         if not found and turn.answers.get("safe_now") == "danger":
             found = [_URGENT_NEEDS["danger"]]
     if child(turn) != "no":
@@ -64,18 +69,35 @@ def needs(turn: "Turn") -> tuple[str, ...]:
 
 def urgency(turn: "Turn") -> str:
     """urgent: danger, or anything true now; high: the last five days, or a child; else normal."""
-    now = [one for one in chosen(turn, "urgent_now") if one != "none"]
-    if now or turn.answers.get("safe_now") == "danger":
+    if any(_leads_to_urgent(turn, name) for name in turn.answers):
         return "urgent"
     if turn.answers.get("when_last") in _RECENT or child(turn) != "no":
         return "high"
     return "normal"
 
 
+def _leads_to_urgent(turn: "Turn", name: str) -> bool:
+    """An answer that stands runs the urgent block."""
+    step = turn.interview.steps.get(name)
+    value = turn.answers[name]
+    if step is None or not step.then or value is None:
+        return False
+    answers = value if isinstance(value, list) else [value]
+    return any(
+        isinstance(one, str) and one in step.then and step.then[one].verb == "urgent"
+        for one in answers
+    )
+
+
 def area(turn: "Turn") -> str:
     """Area id, or empty."""
     value = turn.answers.get("area")
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and value != "elsewhere" else ""
+
+
+def given(turn: "Turn") -> tuple[str, ...]:
+    """Purposes of the consents that stand."""
+    return tuple(key.removeprefix("yes:") for key in turn.kept if key.startswith("yes:"))
 
 
 def sex(turn: "Turn") -> str:
@@ -86,7 +108,7 @@ def sex(turn: "Turn") -> str:
 
 def restricted(turn: "Turn") -> bool:
     """Someone of an organisation or a foreign force did it: coordinators only."""
-    return turn.answers.get("who_group") in _RESTRICTED
+    return turn.answers.get("who_group") in RESTRICTED
 
 
 def wish(turn: "Turn") -> Wish:

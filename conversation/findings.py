@@ -1,6 +1,9 @@
 """What is wrong with an interview document: where, which rule, and what to do about it."""
 
 from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -11,6 +14,8 @@ class Finding:
     line: int
     code: str
     advice: str
+    severity: Severity = "error"
+    """An error keeps a document from shipping; a warning is looked at; a note only says so."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.code} {self.advice}"

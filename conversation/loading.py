@@ -11,25 +11,43 @@ from conversation.document import Choice, Condition, Interview, Route, Step, Tex
 from conversation.facts import FACTS
 from conversation.fields import Fields, step_id
 from conversation.findings import Findings, InterviewError
-from conversation.normalise import normalise
+from conversation.formula import read_formula
+from conversation.including import Library
+from conversation.lexicon import Lexicon
 from conversation.options import typed_words
 from conversation.replies import Part, Ref
-from conversation.stepping import RawStep, read_steps
+from conversation.stepping import RawStep
 from conversation.targets import read_then
 from conversation.yaml_source import Node, read_yaml
 
 _TOP: Final = {"id", "version", "source", "title", "idle", "steps", "blocks", "note"}
 _HOURS: Final = re.compile(r"([1-9][0-9]{0,3})h")
 RESERVED: Final = frozenset(
-    {"main", "return", "resume", "person", "pick", "review_change", "engine"}
+    {
+        "main",
+        "return",
+        "resume",
+        "person",
+        "pick",
+        "review_change",
+        "consents",
+        "contact",
+        "add",
+        "engine",
+        "offline",
+        "responder",
+    }
 )
 """Names of routes that the engine brings itself."""
 
 
 def load_interview(
-    source: bytes, name: str, keywords: Mapping[str, str] | None = None
+    source: bytes,
+    name: str,
+    lexicon: Lexicon | None = None,
+    shared: Mapping[str, bytes] | None = None,
 ) -> Interview:
-    """Read and check a document; ``keywords`` maps every command word to its command.
+    """Read and check a document; ``shared`` holds the blocks that it may include, by name.
 
     Raises :class:`InterviewError` with every finding: file, line, code and what to do.
     """
@@ -44,12 +62,13 @@ def load_interview(
         if key not in fields.values:
             fields.add(key, "DOC002", f"`{key}` is missing")
     own_id = fields.word("id")
-    raws = {"main": read_steps(fields.items("steps"), own_id, fields, findings)}
+    library = Library(shared or {}, findings, texts)
+    raws = {"main": library.steps(fields.items("steps"), own_id, fields)}
     blocks = fields.mapping("blocks")
     for block in blocks.values if blocks is not None else ():
         if blocks is not None:
             _check_block(blocks, block)
-            raws[block] = read_steps(blocks.items(block), block, fields, findings)
+            raws[block] = library.steps(blocks.items(block), block, fields)
     expire_after = _hours(fields)
     loader = _Loader(findings, raws)
     routes = loader.routes()
@@ -64,7 +83,8 @@ def load_interview(
         expire_after=expire_after,
         steps=known,
         routes={**routes, **own_routes(known, routes)},
-        keywords={normalise(word): command for word, command in (keywords or {}).items()},
+        lexicon=lexicon or Lexicon(),
+        shared=tuple(library.used),
         translatable=tuple(texts),
     )
 
@@ -116,7 +136,7 @@ class _Loader:
     def _step(self, route: str, place: int, raw: RawStep) -> Step | None:
         if raw.kind == "use":
             return self._used(route, place, raw)
-        when = self._compile(raw.when, route, place)
+        when = self._when(raw, route, place)
         return self._build(raw, when, route, place)
 
     def _used(self, route: str, place: int, raw: RawStep) -> Step | None:
@@ -127,12 +147,23 @@ class _Loader:
             return None
         origin, original = home
         if raw.when is not None:
-            when = self._compile(raw.when, route, place)
+            when = self._compile(raw.when, route, place, raw.fields.findings)
         else:
-            when = self._compile(original.when, origin, self.raws[origin].index(original))
-        return self._build(original, when, route, place)
+            when = self._when(original, origin, self.raws[origin].index(original))
+        step = self._build(original, when, route, place)
+        return replace(step, when_source=read_formula(raw.when)) if raw.when is not None else step
 
-    def _compile(self, node: Node | None, route: str, place: int) -> Condition | None:
+    def _when(self, raw: RawStep, route: str, place: int) -> Condition | None:
+        """Its own condition and that of the `include` it came with."""
+        own = self._compile(raw.when, route, place, raw.fields.findings)
+        also = self._compile(raw.also, route, place, raw.also_findings)
+        if own is None or also is None:
+            return own or also
+        return lambda turn: also(turn) and own(turn)
+
+    def _compile(
+        self, node: Node | None, route: str, place: int, findings: Findings | None
+    ) -> Condition | None:
         if node is None:
             return None
         operands: dict[str, Operand] = {
@@ -142,9 +173,8 @@ class _Loader:
         for name, (home, raw) in self.defined.items():
             if home != route or name in earlier:
                 operands[name] = Operand(raw.kind, _values(raw))
-        return Compiler(operands, self.defined.keys() - operands.keys(), self.findings).compile(
-            node
-        )
+        later = self.defined.keys() - operands.keys()
+        return Compiler(operands, later, findings or self.findings).compile(node)
 
     def _build(self, raw: RawStep, when: Condition | None, route: str, place: int) -> Step:
         fields = raw.fields
@@ -152,8 +182,9 @@ class _Loader:
             Choice(
                 id=option.id,
                 label=Ref(f"{raw.scope}/{raw.id}/options/{option.id}"),
-                when=self._compile(option.when, route, place),
+                when=self._compile(option.when, route, place, fields.findings),
                 codes=option.codes,
+                when_source=read_formula(option.when),
             )
             for option in raw.options
         )
@@ -174,6 +205,7 @@ class _Loader:
         )
         return replace(
             step,
+            when_source=read_formula(raw.also, raw.when),
             compartment=fields.word("compartment"),
             code=fields.word("code"),
             exclusive=raw.exclusive,

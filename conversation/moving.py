@@ -66,7 +66,7 @@ def _pass(turn: "Turn", step: "Step", place: int) -> int:
     if then is None:
         return place
     if then.verb == "goto":
-        return turn.steps.index[then.target]
+        return _later(turn, then.target, place)
     if then.verb == "become" and not again and turn.route == "main":
         turn.path = then.target
         return 0
@@ -94,6 +94,7 @@ def _say(turn: "Turn", step: "Step") -> None:
     if step.kind == "submit":
         if f"submit{step.submit}" not in turn.parts:
             turn.mark(f"submit{step.submit}")
+            ending.code(turn)
             turn.effects.append(fx.Submit(step.submit))
         turn.barrier = len(turn.trail)
     elif step.kind == "signpost":
@@ -136,19 +137,45 @@ def follow(turn: "Turn", step: "Step") -> None:
         return
     match then.verb:
         case "goto":
-            _goto(turn, step, then.target)
+            _goto(turn, step, _later(turn, then.target, place))
         case "become":
             _become(turn, then.target, place)
         case "urgent":
             _run_urgent(turn, step, end=then.end)
         case "leave_safely":
             ending.leave_safely(turn)
+        case "outside":
+            _outside(turn, place)
         case "close" | "rest":
             ending.finish(turn)
 
 
-def _goto(turn: "Turn", step: "Step", target: str) -> None:
-    place = turn.steps.index[target]
+def _outside(turn: "Turn", place: int) -> None:
+    """She is where this service is not: general information is all there is, and nothing is kept.
+
+    Not while somebody was asked, nor in danger: then her place is unknown, and a coordinator looks.
+    """
+    if ending.has_case(turn) or turn.route != "main" or turn.path == "info":
+        walk(turn, place)
+        return
+    said = {
+        name: value
+        for name, value in turn.answers.items()
+        if value is True or name in {"safe_now", "area"}
+    }
+    ending.forget_told(turn)
+    turn.answers = {**said, "for_whom": "info"}
+    turn.notes.append(phrase("outside"))
+    _become(turn, "info", 0)
+
+
+def _later(turn: "Turn", target: str, place: int) -> int:
+    """The first place of ``target`` from ``place`` on: a step may stand at several, also before."""
+    row = turn.steps.steps
+    return next((n for n in range(place, len(row)) if row[n].id == target), place)
+
+
+def _goto(turn: "Turn", step: "Step", place: int) -> None:
     wanted = turn.steps.steps[place]
     # "Not these" asks again which, even when some were left out before.
     if step.kind == "consent" and not wanted.silent and relevant(turn, wanted):
@@ -179,6 +206,8 @@ def enter_route(turn: "Turn", route: str, back_to: str, *, fresh: bool = False) 
 
 
 def _end_of_route(turn: "Turn") -> None:
+    if turn.route == "add":
+        ending.add_up(turn)
     if turn.route in {"urgent", "person"}:
         turn.barrier = len(turn.trail)
         if turn.route == "urgent":

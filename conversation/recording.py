@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from conversation import effects as fx
 from conversation import facts
 from conversation.builtin import pending_consent
+from conversation.items import drop_items
 from conversation.normalise import normalise
-from conversation.wording import phrase
+from conversation.wording import fitting, phrase
 
 if TYPE_CHECKING:
     from conversation.document import Step
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 def record(turn: "Turn", step: "Step", value: "Value", text: str | None = None) -> None:
     """Store the answer to ``step``; ``text`` are her own words, ``value`` None means skipped."""
+    if step.kind in {"text", "media"}:
+        _gathered(turn, step, value)
+        return
     match step.kind:
         case "consent":
             _decide(turn, step, value)
@@ -52,9 +56,12 @@ def _keep(turn: "Turn", step: "Step", value: "Value", text: str | None) -> None:
         turn.effects.extend(fx.CountTopic(topic) for topic in value)
     if not step.compartment or (value == before and text is None):
         return
-    if value is None:
-        turn.effects.append(fx.Discard(step.id, _item(before)))
-        return
+    if value is None or (isinstance(before, dict) and before.get("file")):
+        if not drop_items(turn, step, before):
+            turn.effects.append(fx.Discard(step.id))
+        if value is None:
+            return
+        before = None
     kind = fx.Record if before is None else fx.Correct
     turn.effects.append(
         kind(
@@ -64,9 +71,17 @@ def _keep(turn: "Turn", step: "Step", value: "Value", text: str | None) -> None:
             None if text is not None else value,
             text,
             turn.items if text is not None else None,
-            step.prompt,
+            fitting(turn, step).id,
+            _item(before),
         )
     )
+
+
+def _gathered(turn: "Turn", step: "Step", value: "Value") -> None:
+    """Skipped: what she sent to it goes. Done: it is here already, message by message."""
+    if value is None:
+        drop_items(turn, step, turn.answers.get(step.id))
+        turn.answers[step.id] = None
 
 
 def _item(value: "Value") -> int | None:
@@ -78,18 +93,20 @@ def discard(turn: "Turn", step: "Step") -> None:
     """The answer to ``step`` no longer applies."""
     value = turn.answers.pop(step.id)
     if step.kind == "consent" and value not in {None, "no"}:
-        turn.effects.append(fx.Consent(step.purpose, step.id, "no", step.prompt))
-    elif step.compartment and value is not None:
-        turn.effects.append(fx.Discard(step.id, _item(value)))
+        turn.effects.append(fx.Consent(step.purpose, step.id, "no", fitting(turn, step).id))
+    elif step.compartment and value is not None and not drop_items(turn, step, value):
+        turn.effects.append(fx.Discard(step.id))
 
 
 def _contact(turn: "Turn", step: "Step", value: "Value") -> None:
     hours = value if isinstance(value, str) else "no"
     turn.effects.append(
-        fx.Consent("contact", step.id, "no" if hours == "no" else "yes", step.prompt)
+        fx.Consent("contact", step.id, "no" if hours == "no" else "yes", fitting(turn, step).id)
     )
     turn.effects.append(fx.Contact(hours))
     turn.kept = {**turn.kept, "contact": hours}
+    contact = {key: one for key, one in turn.kept.items() if key != "yes:contact"}
+    turn.kept = contact if hours == "no" else {**contact, "yes:contact": step.id}
     _keep(turn, step, value, None)
 
 
@@ -105,7 +122,8 @@ def _decide(turn: "Turn", step: "Step", value: "Value") -> None:
 
 def _decided(turn: "Turn", step: "Step", answer: str) -> None:
     named = facts.organisations(turn) if "organisations" in step.placeholders else ()
-    turn.effects.append(fx.Consent(step.purpose, step.id, answer, step.prompt, named))
+    remember_yes(turn, step, answer)
+    turn.effects.append(fx.Consent(step.purpose, step.id, answer, fitting(turn, step).id, named))
     if step.purpose in {"services", "urgent"} and answer == "yes":
         turn.mark("help" if step.purpose == "services" else "urgent")
         turn.effects.append(_ask_help(turn))
@@ -122,6 +140,12 @@ def _decided(turn: "Turn", step: "Step", answer: str) -> None:
             )
         )
     turn.barrier = len(turn.trail)
+
+
+def remember_yes(turn: "Turn", step: "Step", answer: str) -> None:
+    """A consent that stands can be taken back later, also when the answers are gone."""
+    kept = {key: value for key, value in turn.kept.items() if key != f"yes:{step.purpose}"}
+    turn.kept = kept if answer == "no" else {**kept, f"yes:{step.purpose}": step.id}
 
 
 def settle(turn: "Turn") -> None:

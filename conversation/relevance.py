@@ -61,22 +61,30 @@ def in_block(turn: "Turn", step: "Step") -> bool:
 def _discard_irrelevant(turn: "Turn", steps: "list[Step]") -> None:
     """Discard those of these answers that no longer apply."""
     for step in steps:
-        if step.id in turn.answers and not relevant(turn, step):
+        if step.id in turn.answers and not _applies(turn, step):
             discard(turn, step)
+
+
+def _applies(turn: "Turn", step: "Step") -> bool:
+    """It is relevant where it stands, or at another place: a step may stand at several."""
+    return relevant(turn, step) or any(
+        relevant(turn, one) for one in turn.steps.steps if one.id == step.id and one is not step
+    )
 
 
 def discard_off_path(turn: "Turn", place: int) -> None:
     """She took a path: discard what belongs to another, unless a later answer leads there again."""
     later, path = _held(turn, place), turn.path
-    off = [step for step in later if not relevant(turn, step)]
+    off = [step for step in later if not _applies(turn, step)]
     for step in later:
         then = then_of(turn, step)
         if then is not None and then.verb == "become" and relevant(turn, step):
             turn.path = then.target
-            off = [one for one in off if not relevant(turn, one)]
+            off = [one for one in off if not _applies(turn, one)]
     turn.path = path
     for step in off:
-        discard(turn, step)
+        if step.id in turn.answers:
+            discard(turn, step)
 
 
 def path_at(turn: "Turn", trail: tuple[str, ...]) -> str:

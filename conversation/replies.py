@@ -32,12 +32,17 @@ class Time(_Param, frozen=True, tag="time"):
 
 
 class Date(_Param, frozen=True, tag="date"):
-    """A date as far as it is known (see ``Value``): year, month, day, season may be missing."""
+    """A date as far as it is known (see ``Value``): every piece may be missing."""
 
     year: int | None = None
     month: int | None = None
     day: int | None = None
     season: str | None = None
+    part: str | None = None
+    """Of the month or year: beginning, middle, end."""
+    until: int | None = None
+    """The second year of a winter or dry season."""
+    about: bool = False
 
 
 class Ref(_Param, frozen=True, tag="ref"):
@@ -90,3 +95,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """The language picker: options are names of languages in themselves."""
     neutral: bool = False
     """A page that clears itself must show a neutral page (quick exit)."""
+    voice: bool = False
+    """She asked to hear the questions."""
+    pictures: bool = False
+    """She asked for pictures beside the options."""

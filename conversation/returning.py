@@ -6,7 +6,7 @@ from conversation import effects as fx
 from conversation import ending
 from conversation.asking import draw
 from conversation.builtin import TRACKED
-from conversation.moving import enter_route, walk
+from conversation.moving import enter_route, go_on, walk
 from conversation.person import ask_person
 from conversation.replies import Reply
 from conversation.wording import phrase, status
@@ -48,9 +48,10 @@ def start_anew(turn: "Turn") -> None:
     """Something new, for someone who has just said that she is safe."""
     picker = turn.interview.routes["return"].steps[0].id
     items, had_case = turn.items, ending.has_case(turn)
+    standing = {key: value for key, value in turn.kept.items() if key.startswith("yes:")}
     ending.clear(turn)
     turn.items, turn.returning = items, True
-    turn.kept = {"case": "yes"} if had_case else {}
+    turn.kept = {"case": "yes", **standing} if had_case else {}
     turn.answers = {picker: True, "safe_now": "yes"}
     walk(turn, 0)
 
@@ -81,6 +82,13 @@ def chose(turn: "Turn", step: "Step", option: str) -> None:
             start_anew(turn)
         case "human":
             ask_person(turn)
+        case "code":
+            turn.notes.append(phrase("code_enter"))
+            draw(turn)
+        case "add" | "contact" | "consents":
+            for one in turn.interview.routes[option].steps:
+                turn.answers.pop(one.id, None)
+            enter_route(turn, option, f"return:{step.id}")
         case _:
             turn.mode = "confirm_erase"
             turn.ask = ""
@@ -96,6 +104,19 @@ def proved(turn: "Turn", right: bool) -> None:
     turn.mode = "left"
     turn.ask = ""
     turn.replies.append(Reply((phrase("sign_wrong"),)))
+
+
+def take_back(turn: "Turn", purpose: str) -> None:
+    """A yes becomes a no; what was promised about it is carried out."""
+    step = turn.interview.steps.get(turn.kept.get(f"yes:{purpose}", ""))
+    if step is not None:
+        if step.kind == "contact":
+            turn.effects.append(fx.Contact("no"))
+        turn.effects.append(fx.Consent(purpose, step.id, "no", step.prompt))
+        turn.effects.append(fx.TakeBack(purpose))
+        turn.kept = {key: one for key, one in turn.kept.items() if key != f"yes:{purpose}"}
+        turn.notes.append(phrase("taken_back"))
+    go_on(turn)
 
 
 def is_away(turn: "Turn", long: bool) -> bool:

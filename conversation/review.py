@@ -1,6 +1,6 @@
 """What she chose, as coded labels; her own words are never shown again."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from conversation.replies import Count, Date, Name, Param, Part, Ref, Several
 from conversation.wording import area_name, phrase
@@ -58,15 +58,11 @@ def _option(turn: "Turn", step: "Step", value: str) -> Name | Ref:
     return _OWN
 
 
-def _dated(value: dict[str, object]) -> Param:
+def _dated(value: dict[str, Any]) -> Param:
     precision = value.get("precision")
     if precision is None:
         return _OWN
     if precision == "unsure":
         return Ref("engine/unsure/text")
-    year, month, day = (value.get(part) for part in ("year", "month", "day"))
-    return Date(
-        year if isinstance(year, int) else None,
-        month if isinstance(month, int) else None,
-        day if isinstance(day, int) else None,
-    )
+    known = {part: value[part] for part in Date.__struct_fields__ if part in value}
+    return Date(**known, about=value.get("approximate") is True)

@@ -43,6 +43,12 @@ def signpost(turn: "Turn", step: "Step") -> list[Part]:
     return said + [_line(turn, service) for service in found]
 
 
+def near_lines(turn: "Turn", needs: tuple[str, ...] = ()) -> list[Part]:
+    """Help near her, as far as the directory knows it; else that there is none."""
+    found = nearest(turn, needs or facts.needs(turn)) or nearest(turn, ())
+    return [_line(turn, service) for service in found] or [phrase("nobody_near")]
+
+
 def nearest(turn: "Turn", needs: tuple[str, ...]) -> list["Service"]:
     """Up to three services for these needs in her area, the first need first."""
     specific = [need for need in dict.fromkeys(needs) if need not in _UNSPECIFIC]

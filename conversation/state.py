@@ -12,8 +12,11 @@ SCHEMA: Final = 1
 
 Value = str | int | list[str] | dict[str, Any] | bool | None
 """choice: option id · many: option ids · number: int · place: area id or {"item": n} ·
-text: {"item": n} · date: {"precision": "day|month|year|unsure", "year": …, "month": …, "day": …}
-or {"item": n} · consent: option id · code, sign, language, said: True · None: skipped."""
+text, media: {"items": [n, …], "files": [those of them that are files]} ·
+date: {"precision": "day|month|year|season|unsure", "year": …, "month": …, "day": …,
+"season": …, "until": … (the second year of a winter), "part": "beginning|middle|end" (of it),
+"approximate": True (else missing)} or {"item": n} · consent: option id ·
+code, sign, language, said: True · None: skipped."""
 
 Mode = Literal[
     "new",  # nobody has spoken yet
@@ -21,6 +24,7 @@ Mode = Literal[
     "menu",  # the numbered menu of `0` lies over the question
     "confirm_erase",  # "Erase everything?" lies over the question
     "human",  # the offer of a human lies over the question (third unclear answer)
+    "distress",  # the offer of a human lies over the question (words that tell of distress)
     "paused",
     "left",  # quick exit: the next message gets only the greeting
     "closed",  # the interview ended; the next message is a return
@@ -68,7 +72,14 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     """UTC time of her last message, ISO 8601, minutes."""
     returning: bool = False
     kept: dict[str, str] = {}
-    """What outlives the reduction after submission: child, status hints."""
+    """What outlives the reduction after submission: child, path, case, and `yes:<purpose>` for each
+    consent that stands (its step)."""
+    voice: bool = False
+    """She asked to hear the questions."""
+    pictures: bool = False
+    """She asked for pictures beside the options."""
+    stale: bool = False
+    """The edition changed under the open question: it is shown again before an answer counts."""
 
 
 _encoder: Final = msgspec.json.Encoder()

@@ -19,10 +19,10 @@ PURPOSES: Final = (
     "justice",
     "contact",
 )
-_ASKED: Final = ("choice", "many", "number", "date", "place", "text", "contact", "code")
+_ASKED: Final = ("choice", "many", "number", "date", "place", "text", "media", "contact", "code")
 _MARKS: Final = ("ask", "say", "consent", "signpost", "review", "submit", "use")
 """Exactly one of these says what a step is."""
-_COMMON: Final = frozenset({"id", "note", "when", "text", "more", "hint", "example", "then"})
+_COMMON: Final = frozenset({"id", "note", "when", "text", "more", "hint", "example", "then", "by"})
 _RECORDED: Final = frozenset({"compartment", "code"})
 _KEYS: Final = {
     "choice": _COMMON | _RECORDED | {"ask", "options", "from"},
@@ -31,6 +31,7 @@ _KEYS: Final = {
     "date": _COMMON | _RECORDED | {"ask", "own_words"},
     "place": _COMMON | _RECORDED | {"ask", "from", "own_words"},
     "text": _COMMON | _RECORDED | {"ask", "sign"},
+    "media": _COMMON | _RECORDED | {"ask"},
     "contact": _COMMON | _RECORDED | {"ask", "options"},
     "code": _COMMON | {"ask"},
     "say": frozenset({"id", "note", "when", "more", "say", "by"}),
@@ -53,7 +54,7 @@ _LINES: Final = {
     "services": ("none",),
     "urgent": ("none",),
 }
-_OPEN: Final = frozenset({"number", "date", "place", "text", "contact"})
+_OPEN: Final = frozenset({"number", "date", "place", "text", "media", "contact"})
 """Kinds whose answers are always kept, and so always need a compartment."""
 
 
@@ -75,6 +76,9 @@ class RawStep:
     by: dict[str, dict[str, str]] = field(default_factory=dict)
     low: int | None = None
     high: int | None = None
+    also: Node | None = None
+    """The condition of the `include` that brought it."""
+    also_findings: Findings | None = None
 
     @property
     def when(self) -> Node | None:
@@ -204,9 +208,3 @@ def _check_compartment(raw: RawStep, source: str) -> None:
     if kept or coded or source == "organisations":
         advice = f"this answer is kept: say where, `compartment: {' | '.join(COMPARTMENTS)}`"
         fields.findings.add(fields.node.line, "COMP001", advice)
-
-
-def read_steps(nodes: list[Node], scope: str, fields: Fields, findings: Findings) -> list[RawStep]:
-    """Every readable step of a list."""
-    raws = [read_step(Fields(node, findings, fields.texts), scope) for node in nodes]
-    return [raw for raw in raws if raw is not None]

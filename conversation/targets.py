@@ -7,9 +7,11 @@ from conversation.document import Then
 from conversation.stepping import RawStep
 from conversation.yaml_source import Node
 
-_VERBS: Final = ("leave_safely", "urgent", "close", "rest")
+_VERBS: Final = ("leave_safely", "urgent", "close", "rest", "outside")
 _PATHS: Final = ("me", "helping", "saw", "info")
-_KNOWN: Final = "leave_safely, urgent, {urgent: end}, {become: path}, close, rest, or a later step"
+_KNOWN: Final = (
+    "leave_safely, urgent, {urgent: end}, {become: path}, close, rest, outside, or a later step"
+)
 
 
 def read_then(
@@ -20,8 +22,10 @@ def read_then(
     if below is None:
         return {}
     answers = {option.id for option in raw.options} | {"skip"}
-    if raw.kind in {"number", "date", "place", "text", "code"}:
+    if raw.kind in {"number", "date", "place", "text", "media", "code"}:
         answers.add("answered")
+    if raw.kind == "place" and raw.fields.word("from") == "areas":
+        answers.add("elsewhere")
     found: dict[str, Then] = {}
     for answer, node in below.values.items():
         if answer not in answers:

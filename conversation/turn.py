@@ -48,12 +48,15 @@ class Turn:
         "parts",
         "path",
         "picks",
+        "pictures",
         "replies",
         "resume",
         "returning",
         "route",
         "seen",
+        "stale",
         "trail",
+        "voice",
     )
 
     def __init__(self, interview: "Interview", state: State, context: "Context") -> None:
@@ -78,6 +81,9 @@ class Turn:
         self.seen = state.seen
         self.returning = state.returning
         self.kept = state.kept
+        self.voice = state.voice
+        self.pictures = state.pictures
+        self.stale = state.stale
         self.notes: list[Part] = []
         """Said before the next question."""
         self.replies: list[Reply] = []
@@ -108,6 +114,9 @@ class Turn:
             self.seen,
             self.returning,
             self.kept,
+            self.voice,
+            self.pictures,
+            self.stale,
         )
         return Stepped(state, tuple(self.replies), tuple(self.effects))
 

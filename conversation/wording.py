@@ -20,8 +20,19 @@ def phrase(key: str, **params: Param) -> Part:
 
 
 def worded(turn: "Turn", step: "Step") -> Part:
-    """The step's text."""
-    return filled(turn, step.part, step.placeholders) if step.placeholders else step.part
+    """The step's text, in the wording that fits this path."""
+    part = fitting(turn, step) if step.by else step.part
+    return filled(turn, part, step.placeholders) if step.placeholders else part
+
+
+def fitting(turn: "Turn", step: "Step") -> Part:
+    """A question's own wording for a fact (`by:`), else its text."""
+    if step.kind != "say":
+        for fact, values in step.by.items():
+            found = values.get(facts.FACTS[fact].read(turn))
+            if found is not None:
+                return found
+    return step.part
 
 
 def filled(turn: "Turn", part: Part, names: tuple[str, ...]) -> Part:

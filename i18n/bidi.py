@@ -37,13 +37,13 @@ def strong(text: str) -> str:
 
 def clean(name: str) -> str:
     """A name from outside on one line, without controls, direction marks or anything unseen."""
-    spaced = _LINE_BREAKS.sub(" ", name)
     kept = (
         c
-        for c in spaced
-        if c in _JOINERS or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+        for c in name
+        if c in _JOINERS or c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
     )
-    return unicodedata.normalize("NFC", "".join(kept)).strip()
+    # Spaces last: taking an unseen character away may have brought two of them together.
+    return _LINE_BREAKS.sub(" ", unicodedata.normalize("NFC", "".join(kept))).strip()
 
 
 def isolate(name: str, direction: Direction) -> str:

@@ -39,3 +39,15 @@ class CatalogueError(TextsError):
 
 class PhrasesError(TextsError):
     """A phrases file is wrong."""
+
+
+class DateWordsError(TextsError):
+    """A file of ``dates/`` is wrong."""
+
+
+class PicturesError(TextsError):
+    """The table of pictograms is wrong."""
+
+
+class AudioError(TextsError):
+    """An index of recordings is wrong."""

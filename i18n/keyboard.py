@@ -59,8 +59,13 @@ def arrange(
     picker: bool,
     capabilities: Capabilities,
     writer: Writer,
+    *,
+    counted: bool = False,
 ) -> Choices:
-    """Lay out options and footer for a channel."""
+    """Lay out options and footer for a channel.
+
+    ``counted`` puts the numbers on the buttons too: a picture beside them shows them.
+    """
     labels = [label(option, picker, writer) for option in options]
     ends = [label(option, False, writer) for option in footer]
     if not capabilities.buttons:
@@ -69,6 +74,10 @@ def arrange(
         paragraphs = ("\n".join(lines), " · ".join(keys))
         return Choices(tuple(p for p in paragraphs if p), ())
     below = rows([Button(t, o.token) for t, o in zip(ends, footer, strict=True)], 4)
+    plain = [strip_mark(text, o) for text, o in zip(labels, options, strict=True)]
+    lines = numbered(plain, first, writer)
+    if counted:
+        labels = [mark(o.ticked) + line for line, o in zip(lines, options, strict=True)]
     pairs = list(zip(labels, options, strict=True))
     above = rows([Button(text, option.token) for text, option in pairs], 2)
     fits = all(len(text) <= capabilities.button_label for text in labels)
@@ -78,8 +87,7 @@ def arrange(
         Button(mark(o.ticked) + n, o.token)
         for o, n in zip(options, _numbers(len(labels), first, writer), strict=True)
     ]
-    plain = [strip_mark(text, option) for text, option in pairs]
-    return Choices(("\n".join(numbered(plain, first, writer)),), rows(numbers, 5) + below)
+    return Choices(("\n".join(lines),), rows(numbers, 5) + below)
 
 
 def label(option: OptionShape, picker: bool, writer: Writer) -> str:

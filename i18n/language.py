@@ -20,7 +20,7 @@ PACKAGED: Final = Path(__file__).with_name("languages.toml")
 
 Direction = Literal["ltr", "rtl"]
 
-_ZEROS: Final = {"latn": 0x30, "arab": 0x660, "arabext": 0x6F0, "mymr": 0x1040}
+_ZEROS: Final = {"latn": 0x30, "arab": 0x660, "arabext": 0x6F0, "mymr": 0x1040, "rohg": 0x10D30}
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,15 @@ def render(
     paragraphs = [_paragraph(p, f, writer) for p, f in zip(reply.parts, found, strict=True)]
     if any(part.id == HELP for part in reply.parts) and catalogues.state(locale) == "draft":
         paragraphs.append(writer.ref(DRAFT) if catalogues.has(DRAFT) else "")
-    choices = arrange(reply.options, reply.footer, reply.first, reply.picker, capabilities, writer)
+    choices = arrange(
+        reply.options,
+        reply.footer,
+        reply.first,
+        reply.picker,
+        capabilities,
+        writer,
+        counted=reply.pictures and not reply.picker,
+    )
     text = "\n\n".join(p for p in (*paragraphs, *choices.paragraphs) if p)
     lang = _language_of(found, locale)
     direction = catalogues.languages.of(lang).direction

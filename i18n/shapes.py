@@ -63,6 +63,14 @@ class ReplyShape(Protocol):
     def neutral(self) -> bool:
         """The page shows a neutral page."""
 
+    @property
+    def voice(self) -> bool:
+        """She asked to hear the questions."""
+
+    @property
+    def pictures(self) -> bool:
+        """She asked for pictures beside the options."""
+
 
 def tag_of(param: object) -> str:
     """The kind of a parameter: name, count, time, date, ref, several; else empty."""

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 SEASON: Final = "engine/season/options/{}"
 """Message id of a season's name."""
+PART: Final = "engine/date_part/options/{}"
+"""Message id of "beginning of {date}" and the like."""
+ABOUT: Final = "engine/date_about/text"
+"""Message id of "about {date}"."""
 
 _NARROW: Final = "\u202f"
 """CLDR's narrow space, a box on old phones; an ordinary no-break space serves."""
@@ -67,7 +71,7 @@ class Writer:
             case "time":
                 return self.time(p.at)
             case "date":
-                return self.date(p.year, p.month, p.day, p.season)
+                return self._dated(p)
             case "several":
                 return self.several(p.items)
         return MISSING
@@ -117,12 +121,28 @@ class Writer:
             clock = pattern.replace("'", "").replace("{1}", day).replace("{0}", clock)
         return self.language.localise(clock.replace(_NARROW, "\u00a0"))
 
-    def date(self, year: int | None, month: int | None, day: int | None, season: str | None) -> str:
+    def _dated(self, p: Any) -> str:
+        """A date and how exact it is."""
+        written = self.date(p.year, p.month, p.day, p.season, p.until)
+        for known in ([PART.format(p.part)] if p.part else []) + ([ABOUT] if p.about else []):
+            if self.catalogues.has(known):
+                written = self.ref(known, {"date": written})
+        return written
+
+    def date(
+        self,
+        year: int | None,
+        month: int | None,
+        day: int | None,
+        season: str | None = None,
+        until: int | None = None,
+    ) -> str:
         """A date as far as it is known."""
         if season and not month:
             known = SEASON.format(season)
             name = self.ref(known) if self.catalogues.has(known) else self.name(season)
-            return f"{name} {self.language.localise(str(year))}" if year else name
+            years = f"{year}/{until}" if until else str(year)
+            return f"{name} {self.language.localise(years)}" if year else name
         try:
             # 2000 was a leap year: a day without its year may be the 29th of February.
             moment = datetime.date(year or 2000, month or 1, day or 1)

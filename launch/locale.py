@@ -8,9 +8,12 @@ from typing import Annotated, Final
 import typer
 from babel.messages.catalog import Catalog
 
-from conversation import InterviewError, load_interview, texts
-from i18n import SOURCE, Finding, TextsError, checking, extract, keywords, languages, phrases, po
+from backend.content import read_interview
+from conversation import InterviewError, texts
+from i18n import SOURCE, Finding, TextsError, checking, extract, heard, languages, phrases, po
 from i18n import catalogues as shipped
+from i18n.datewords import date_words
+from launch import assets
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 LOCALES: Final = shipped.PACKAGED
@@ -90,11 +93,11 @@ def _interview_texts() -> Iterator[extract.Source]:
     seen: set[str] = set()
     folder = REPOSITORY / "conversation" / "interviews"
     for path in sorted(folder.glob("*.yaml")):
-        interview = load_interview(path.read_bytes(), path.name, keywords())
+        interview = read_interview(path)
         for text in texts(interview):
             if text.id not in seen:
                 seen.add(text.id)
-                file = f"conversation/interviews/{Path(text.file).name}"
+                file = f"conversation/interviews/{text.file}"
                 yield extract.Source(text.id, text.source, text.note, file, text.line)
 
 
@@ -145,6 +148,9 @@ def _write(path: Path, data: bytes) -> bool:
 
 def _findings(locales: list[str]) -> Iterator[Finding]:
     domains = _domains()
+    date_words()
+    heard.distress()
+    heard.remarks()
     yield from checking.check_keywords(languages())
     for sources in domains.values():
         yield from checking.check_sources(sources, languages()[SOURCE])
@@ -178,3 +184,12 @@ def _status() -> Iterator[dict[str, object]]:
             "texts": total,
             "translated": total - missing,
         }
+
+
+def _chat() -> Iterator[tuple[str, str]]:
+    """(Message id, English) of everything that is said in chat."""
+    domains = _domains()
+    return ((s.id, s.source) for domain in shipped.DOMAINS for s in domains[domain])
+
+
+assets.register(app, _chat)

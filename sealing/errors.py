@@ -4,8 +4,9 @@
 class SealError(Exception):
     """A sealed thing could not be opened, or a key has the wrong shape.
 
-    ``code`` is stable (`not_sealed`, `wrong_version`, `cannot_open`, `bad_padding`, `bad_key`);
-    the message never holds content.
+    ``code`` is stable (`not_sealed`, `wrong_version`, `cannot_open`, `bad_padding`, `bad_key`; of
+    age files `bad_header`, `no_match`, `bad_mac`, `bad_body`, `bad_armor`); the message never
+    holds content.
     """
 
     def __init__(self, code: str, advice: str) -> None:

@@ -16,8 +16,11 @@ from backend.database.tables import (
     draft_items,
     grants,
     items,
+    media,
     topics,
 )
+from backend.media import remove_files
+from backend.media.linking import apply_links, drop_files
 from backend.relais import Relais
 
 _CLEAR_DRAFTS = delete(draft_items).where(
@@ -44,6 +47,7 @@ async def apply(
     if changes.more_compartments:
         await tx.execute(insert(compartments), changes.more_compartments)
         await tx.execute(insert(grants), changes.more_grants)
+    await _apply_files(tx, relais, conversation_id, changes)
     case_id = changes.case_id
     if case_id is not None:
         await _apply_case(tx, relais, case_id, changes)
@@ -64,6 +68,23 @@ async def _apply_drafts(
         await tx.execute(_KEEP_DRAFT[relais.db.dialect], row)
 
 
+async def _apply_files(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, changes: Changes
+) -> None:
+    """Links before removals: what moves into the case is not the draft's any more."""
+    if changes.links:
+        await apply_links(tx, conversation_id, changes.links)
+    if changes.clear_drafts or changes.drop_files or changes.drop_file_slots:
+        await drop_files(
+            tx,
+            relais,
+            conversation_id,
+            files=changes.drop_files,
+            slots=changes.drop_file_slots,
+            whole_draft=changes.clear_drafts,
+        )
+
+
 async def _apply_case(tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes) -> None:
     if changes.erase:
         await erase_case(tx, relais, case_id)
@@ -78,10 +99,7 @@ async def _apply_case(tx: AsyncConnection, relais: Relais, case_id: str, changes
         await tx.execute(
             delete(grants).where(grants.c.case_id == case_id, grants.c.holder.in_(changes.ungrant))
         )
-    if changes.drop_account:
-        await _drop_account(tx, case_id)
-    if changes.submit_account:
-        await log(tx, relais, case_id, "submitted")
+    await _apply_her_word(tx, relais, case_id, changes)
     values = _case_columns(relais, changes)
     if values:
         await tx.execute(update(cases).where(cases.c.id == case_id).values(**values))
@@ -104,9 +122,43 @@ def _case_columns(relais: Relais, changes: Changes) -> dict[str, Any]:
     return values
 
 
-async def _drop_account(tx: AsyncConnection, case_id: str) -> None:
-    """Silence after "drop": what was told in part 2 is destroyed, grants first."""
-    places = ("account", "perpetrator", "evidence")
+async def _apply_her_word(
+    tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes
+) -> None:
+    """She sent part 2, or took something back."""
+    if changes.drop_account:
+        await _drop_account(tx, relais, case_id)
+    elif changes.drop_evidence:
+        await _drop_places(tx, relais, case_id, ("evidence",))
+    if changes.submit_account:
+        await log(tx, relais, case_id, "submitted")
+    if changes.withdraw:
+        await _withdraw(tx, relais, case_id)
+
+
+async def _withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
+    """She took her request back: nobody is to write, and who was told hears so."""
+    await alerts.withdraw(tx, relais, case_id)
+    await tx.execute(
+        update(cases)
+        .where(cases.c.id == case_id)
+        .values(status="done", deadline_at=None, closed_at=relais.world.now())
+    )
+    await log(tx, relais, case_id, "withdrawn")
+
+
+async def _drop_account(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
+    """Silence after "drop", or her word: what was told in part 2 is destroyed."""
+    await _drop_places(tx, relais, case_id, ("account", "perpetrator", "evidence"))
+
+
+async def _drop_places(
+    tx: AsyncConnection, relais: Relais, case_id: str, places: tuple[str, ...]
+) -> None:
+    """Destroy these compartments: files, grants, what was sealed in them."""
+    await remove_files(
+        tx, relais.world, (media.c.case_id == case_id) & media.c.compartment.in_(places)
+    )
     for table, column in ((grants, grants.c.name), (items, items.c.compartment)):
         await tx.execute(delete(table).where(table.c.case_id == case_id, column.in_(places)))
     await tx.execute(

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from backend.media.linking import Link
+
 
 @dataclass(slots=True)
 class NewCase:
@@ -29,11 +31,17 @@ class Changes:
     drafts: list[dict[str, Any]] = field(default_factory=list)
     drop_drafts: list[bytes] = field(default_factory=list)
     clear_drafts: bool = False
+    links: list[Link] = field(default_factory=list)
+    drop_files: list[str] = field(default_factory=list)
+    """Ids of files that no turn named, or that the draft has."""
+    drop_file_slots: list[bytes] = field(default_factory=list)
     keep: bool | None = None
     submit_account: bool = False
     submitted: bool = False
     erase: bool = False
+    withdraw: bool = False
     drop_account: bool = False
+    drop_evidence: bool = False
     topic: str | None = None
     conversation: dict[str, Any] = field(default_factory=dict)
     """Columns of the conversation's row that the effects set."""

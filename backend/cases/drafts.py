@@ -1,12 +1,16 @@
 """What was told before compartments existed moves into them."""
 
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from backend.cases.recording import answer, item_row, item_slot, open_draft
+from backend.cases.filing import KIND, move_file
+from backend.cases.recording import DraftItem, answer, item_row, item_slot, open_draft
 from backend.cases.work import Work
 from backend.database.tables import draft_items
+from backend.vault import DraftKeyGone
+from conversation import Step
 
 _WAITING = select(draft_items).where(draft_items.c.conversation_id == bindparam("conversation"))
 
@@ -19,35 +23,47 @@ async def move_draft(work: Work, places: tuple[str, ...]) -> None:
         step = work.edition.interview.steps.get(step_id)
         if step is None or step.compartment not in places or isinstance(value, dict):
             continue
-        _seal_closed(work, step_id, step.compartment, step.code or "", value)
-    rows = await work.connection.execute(_WAITING, {"conversation": work.conversation_id})
-    dropped = set(work.changes.drop_drafts)
-    waiting = [(row.slot, open_draft(work.relais, row)) for row in rows if row.slot not in dropped]
-    waiting += [
-        (row["slot"], open_draft(work.relais, _Attributes(row))) for row in work.changes.drafts
-    ]
-    for slot, item in waiting:
-        if item.compartment in places:
-            work.changes.items.append(item_row(work.relais, work.publics, item))
-            work.changes.drop_drafts.append(slot)
-    moved = {slot for slot, item in waiting if item.compartment in places}
+        _seal_closed(work, step, value)
+    moved = set()
+    for slot, item in await _waiting(work):
+        if item.compartment not in places:
+            continue
+        sealed = item_row(work.relais, work.publics, item)
+        work.changes.items.append(sealed)
+        work.changes.drop_drafts.append(slot)
+        moved.add(slot)
+        if item.kind == KIND and "file" in item.content:
+            await move_file(work, item, sealed)
     work.changes.drafts = [row for row in work.changes.drafts if row["slot"] not in moved]
 
 
-def _seal_closed(work: Work, step_id: str, place: str, code: str, value: Any) -> None:
+async def _waiting(work: Work) -> list[tuple[bytes, DraftItem]]:
+    """The draft as it will be after this turn; what went dark with its day is left out."""
+    rows = await work.connection.execute(_WAITING, {"conversation": work.conversation_id})
+    dropped = set(work.changes.drop_drafts)
+    kept: list[Any] = [row for row in rows if row.slot not in dropped]
+    kept += [_Attributes(row) for row in work.changes.drafts]
+    found = []
+    for row in kept:
+        with suppress(DraftKeyGone):
+            found.append((row.slot, open_draft(work.relais, row)))
+    return found
+
+
+def _seal_closed(work: Work, step: Step, value: Any) -> None:
     if work.publics is None or value is None:
         return
-    slot = item_slot(work.relais, work.publics.case_id, "answer", step_id)
+    slot = item_slot(work.relais, work.publics.case_id, "answer", step.id)
     if any(row["slot"] == slot for row in work.changes.items):
         return
     item = answer(
         work.relais,
-        step=step_id,
-        compartment=place,
-        code=code,
+        step=step.id,
+        compartment=step.compartment,
+        code=step.code,
         value=value,
         text=None,
-        prompt=f"{work.edition.interview.id}/{step_id}/text",
+        prompt=step.prompt,
         locale=work.locale,
     )
     work.changes.items.append(item_row(work.relais, work.publics, item))

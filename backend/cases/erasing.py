@@ -11,7 +11,8 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
-from backend.database.tables import case_log, cases, compartments, grants, items
+from backend.database.tables import case_log, cases, compartments, grants, items, media
+from backend.media import remove_files
 from backend.relais import Relais
 
 
@@ -20,6 +21,7 @@ async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     await alerts.withdraw(tx, relais, case_id)
     await alerts.forget_contact(tx, relais.world, case_id)
     await tx.execute(delete(grants).where(grants.c.case_id == case_id))
+    await remove_files(tx, relais.world, media.c.case_id == case_id)
     await tx.execute(delete(items).where(items.c.case_id == case_id))
     await tx.execute(delete(compartments).where(compartments.c.case_id == case_id))
     await tx.execute(delete(case_log).where(case_log.c.case_id == case_id))

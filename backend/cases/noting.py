@@ -4,7 +4,14 @@ import hashlib
 
 from backend.ambient import iso
 from backend.cases.asking import exclude
-from backend.cases.recording import DraftItem, answer, draft_row, item_row, item_slot
+from backend.cases.recording import (
+    DraftItem,
+    answer,
+    draft_row,
+    item_row,
+    item_slot,
+    slot_name,
+)
 from backend.cases.work import Work
 from conversation import effects as fx
 
@@ -26,14 +33,49 @@ async def record(work: Work, effect: fx.Record) -> None:
         prompt=effect.prompt,
         locale=work.locale,
     )
+    if effect.item is not None and _gathers(work, effect.step):
+        item.content["part"] = effect.item
     if isinstance(effect, fx.Correct):
-        _drop(work, effect.step)
-    _keep(work, item, closed=effect.text is None)
+        drop(work, slot_name(effect.step, effect.before))
+    _keep(work, item, closed=effect.text is None, name=slot_name(effect.step, effect.item))
+
+
+def _gathers(work: Work, step: str) -> bool:
+    """Several messages answer one question; none of them is a correction of another."""
+    found = work.edition.interview.steps.get(step)
+    return found is not None and found.kind in {"text", "media"}
 
 
 async def discard(work: Work, effect: fx.Discard) -> None:
     """An answer that no longer applies."""
-    _drop(work, effect.step)
+    drop(work, slot_name(effect.step, effect.item))
+
+
+async def code(work: Work, effect: fx.Code) -> None:
+    """The coded record of a compartment; it replaces the one before."""
+    content = {
+        "interview": work.edition.interview.id,
+        "version": work.edition.interview.version,
+        "codes": effect.values,
+        "at": iso(work.relais.world.now()),
+    }
+    place = effect.compartment
+    if work.publics is not None and work.publics.place_for(place):
+        drop(work, f"coded:{place}", kind="coded", always=True)
+        item = DraftItem(place, "coded", f"coded:{place}", content)
+        work.changes.items.append(item_row(work.relais, work.publics, item))
+
+
+async def take_back(work: Work, effect: fx.TakeBack) -> None:
+    """A yes that ends: the request is closed, or what was told is destroyed, as was promised."""
+    if work.case is None:
+        return
+    if effect.purpose in {"services", "urgent"}:
+        work.changes.withdraw = True
+    elif effect.purpose == "account":
+        work.changes.drop_account = True
+    elif effect.purpose == "evidence":
+        work.changes.drop_evidence = True
 
 
 async def consent(work: Work, effect: fx.Consent) -> None:
@@ -53,24 +95,25 @@ async def consent(work: Work, effect: fx.Consent) -> None:
     _keep(work, DraftItem(place, "consent", effect.step, content), closed=False)
 
 
-def _keep(work: Work, item: DraftItem, *, closed: bool) -> None:
+def _keep(work: Work, item: DraftItem, *, closed: bool, name: str = "") -> None:
     """Into its compartment if that exists; else own words and consents wait in the draft.
 
     Closed answers are in the state already.
     """
     if work.publics is not None and work.publics.place_for(item.compartment):
-        work.changes.items.append(item_row(work.relais, work.publics, item))
+        work.changes.items.append(item_row(work.relais, work.publics, item, name))
     elif not closed:
-        work.changes.drafts.append(draft_row(work.relais, work.conversation_id, item))
+        work.changes.drafts.append(draft_row(work.relais, work.conversation_id, item, name))
 
 
-def _drop(work: Work, step: str) -> None:
-    work.changes.drop_drafts.append(item_slot(work.relais, work.conversation_id, "answer", step))
+def drop(work: Work, name: str, *, kind: str = "answer", always: bool = False) -> None:
+    """Throw the item of this slot away; once it was sent, only when ``always``."""
+    work.changes.drop_drafts.append(item_slot(work.relais, work.conversation_id, kind, name))
     work.changes.drafts = [
         row for row in work.changes.drafts if row["slot"] != work.changes.drop_drafts[-1]
     ]
     sent = work.case is not None and work.case.submitted_at is not None
-    if work.publics is not None and not sent:
-        slot = item_slot(work.relais, work.publics.case_id, "answer", step)
+    if work.publics is not None and (always or not sent):
+        slot = item_slot(work.relais, work.publics.case_id, kind, name)
         work.changes.drop_slots.append(slot)
         work.changes.items = [row for row in work.changes.items if row["slot"] != slot]

@@ -30,11 +30,9 @@ def not_yours() -> RelaisError:
 async def read_case(relais: Relais, member: SignedIn, case_id: str, reason: str) -> CaseFile:
     """Serve what this member may have; raises 403 ``not_yours`` or ``reason_needed``."""
     async with relais.db.write() as tx:
-        row = await _authorised(tx, member, case_id, reason)
-        names = await _compartments_for(tx, row, member)
-        await _log_serving(
-            tx, relais, member, case_id, names, reason if _others(row, member) else ""
-        )
+        row = await authorised(tx, member, case_id, reason)
+        names = await compartments_for(tx, row, member)
+        await log_serving(tx, relais, member, row, ",".join(names), reason)
         to_lines = await liner(tx, relais, member)
         return CaseFile(
             case=to_lines.line(row),
@@ -46,7 +44,8 @@ async def read_case(relais: Relais, member: SignedIn, case_id: str, reason: str)
         )
 
 
-async def _authorised(tx: AsyncConnection, member: SignedIn, case_id: str, reason: str) -> Any:
+async def authorised(tx: AsyncConnection, member: SignedIn, case_id: str, reason: str) -> Any:
+    """The case's row, locked, if this member may be served of it; raises as :func:`read_case`."""
     found = await tx.execute(
         LINE.add_columns(holding(member.id).label("holds"))
         .where(cases.c.id == case_id)
@@ -70,7 +69,7 @@ def _others(row: Any, member: SignedIn) -> bool:
     return row.taker_id is not None and row.taker_id != member.id
 
 
-async def _compartments_for(tx: AsyncConnection, row: Any, member: SignedIn) -> list[str]:
+async def compartments_for(tx: AsyncConnection, row: Any, member: SignedIn) -> list[str]:
     """Compartments of which she holds a key; part 2 only once it was sent."""
     found = await tx.execute(
         select(grants.c.name)
@@ -83,27 +82,24 @@ async def _compartments_for(tx: AsyncConnection, row: Any, member: SignedIn) -> 
     return [name for name in COMPARTMENTS if name in held]
 
 
-async def _log_serving(
-    tx: AsyncConnection,
-    relais: Relais,
-    member: SignedIn,
-    case_id: str,
-    names: list[str],
-    reason: str,
+async def log_serving(
+    tx: AsyncConnection, relais: Relais, member: SignedIn, row: Any, what: str, reason: str
 ) -> None:
+    """Write down what is handed out of the case ``row``, in the transaction that allows it."""
     log_id = relais.world.new_id()
+    said = reason if _others(row, member) else ""
     await tx.execute(
         insert(case_log).values(
             id=log_id,
-            case_id=case_id,
+            case_id=row.id,
             kind="served",
             member_id=member.id,
             at=relais.world.now(),
-            detail=",".join(names),
+            detail=what[:64],
             reason_sealed=relais.vault.keyring.seal(
-                "members", reason.encode(), "case_log", "reason", log_id
+                "members", said.encode(), "case_log", "reason", log_id
             )
-            if reason
+            if said
             else None,
         )
     )

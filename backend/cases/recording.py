@@ -27,6 +27,8 @@ class DraftItem(msgspec.Struct, frozen=True):
     kind: str
     step: str
     content: dict[str, Any]
+    name: str = ""
+    """Of its slot; the step when empty."""
 
 
 def item_slot(relais: Relais, owner: str, kind: str, step: str) -> bytes:
@@ -34,15 +36,28 @@ def item_slot(relais: Relais, owner: str, kind: str, step: str) -> bytes:
     return relais.vault.keyring.index("slot", owner, kind, step)
 
 
-def draft_row(relais: Relais, conversation_id: str, item: DraftItem) -> dict[str, Any]:
-    """A row of ``draft_items``, sealed under today's draft key."""
+def slot_name(step: str, item: int | None) -> str:
+    """An answer is one to a step; each message of own words or file is one of its own."""
+    return step if item is None else f"{step}#{item}"
+
+
+def draft_place(conversation_id: str, slot: bytes) -> tuple[str, str, str]:
+    """What a waiting item is bound to."""
+    return "draft_items", conversation_id, slot.hex()
+
+
+def draft_row(
+    relais: Relais, conversation_id: str, item: DraftItem, name: str = ""
+) -> dict[str, Any]:
+    """A row of ``draft_items``, sealed under today's draft key. ``name`` of its slot: the step."""
     day = relais.world.day()
-    slot = item_slot(relais, conversation_id, item.kind, item.step)
+    item = msgspec.structs.replace(item, name=name or item.name)
+    slot = item_slot(relais, conversation_id, item.kind, item.name or item.step)
     return {
         "conversation_id": conversation_id,
         "slot": slot,
         "sealed": relais.vault.drafts.seal(
-            day, msgspec.json.encode(item), "draft_items", conversation_id, slot.hex()
+            day, msgspec.json.encode(item), *draft_place(conversation_id, slot)
         ),
         "key": day,
     }
@@ -50,13 +65,12 @@ def draft_row(relais: Relais, conversation_id: str, item: DraftItem) -> dict[str
 
 def open_draft(relais: Relais, row: Any) -> DraftItem:
     """The inverse of :func:`draft_row`; raises ``DraftKeyGone``."""
-    raw = relais.vault.drafts.open(
-        row.key, row.sealed, "draft_items", row.conversation_id, row.slot.hex()
-    )
+    place = draft_place(row.conversation_id, row.slot)
+    raw = relais.vault.drafts.open(row.key, row.sealed, *place)
     return msgspec.json.decode(raw, type=DraftItem)
 
 
-def item_row(relais: Relais, publics: Publics, item: DraftItem) -> dict[str, Any]:
+def item_row(relais: Relais, publics: Publics, item: DraftItem, name: str = "") -> dict[str, Any]:
     """A row of ``items``, sealed to the compartment; only its holders can read it."""
     generation, public = publics.keys[item.compartment]
     item_id = relais.world.new_id()
@@ -66,7 +80,7 @@ def item_row(relais: Relais, publics: Publics, item: DraftItem) -> dict[str, Any
         "compartment": item.compartment,
         "generation": generation,
         "kind": item.kind,
-        "slot": item_slot(relais, publics.case_id, item.kind, item.step),
+        "slot": item_slot(relais, publics.case_id, item.kind, name or item.name or item.step),
         "sealed": seal_item(
             msgspec.json.encode(item.content),
             case_id=publics.case_id,

@@ -77,6 +77,8 @@ _CARRY_OUT: Final[dict[type, Callable[[Work, Any], Awaitable[None]]]] = {
     fx.Detach: filing.detach,
     fx.DropFile: filing.drop_file,
     fx.Consent: noting.consent,
+    fx.Code: noting.code,
+    fx.TakeBack: noting.take_back,
     fx.AskHelp: asking.ask_help,
     fx.OpenAccount: asking.open_account,
     fx.Contact: _contact,

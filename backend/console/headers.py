@@ -7,14 +7,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
-    "img-src 'self' data: blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; form-action 'none'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 """Of the pages: nothing inline, nothing from elsewhere; WebAssembly only for Argon2id."""
 DATA_POLICY: Final = (
     "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 """Of everything else: an answer of the API that is opened as a page does nothing."""
+FILE_POLICY: Final = f"{DATA_POLICY}; sandbox"
+"""Of sealed files: they are saved, and never shown."""
 _ALWAYS: Final[dict[str, str]] = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -22,7 +24,7 @@ _ALWAYS: Final[dict[str, str]] = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": (
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
-        "magnetometer=(), microphone=(), payment=(), usb=(), browsing-topics=()"
+        "magnetometer=(), microphone=(self), payment=(), usb=(), browsing-topics=()"
     ),
     "x-frame-options": "DENY",
 }
@@ -35,10 +37,10 @@ _OURS: Final = frozenset(
 )
 
 
-def _header_set(*, page: bool, cached: bool, https: bool) -> list[_Header]:
+def _header_set(*, policy: str, cached: bool, https: bool) -> list[_Header]:
     headers = {
         **_ALWAYS,
-        "content-security-policy": PAGE_POLICY if page else DATA_POLICY,
+        "content-security-policy": policy,
         "cache-control": "public, max-age=31536000, immutable" if cached else "no-store",
         **(_HTTPS if https else {}),
     }
@@ -52,8 +54,8 @@ class SecurityHeaders:
         self._app = app
         # Built once: every answer of the hot path carries them.
         self._sets = {
-            (page, cached): _header_set(page=page, cached=cached, https=https)
-            for page in (False, True)
+            (policy, cached): _header_set(policy=policy, cached=cached, https=https)
+            for policy in (DATA_POLICY, FILE_POLICY, PAGE_POLICY)
             for cached in (False, True)
         }
 
@@ -75,9 +77,11 @@ class SecurityHeaders:
     def _complete(self, headers: Iterable[_Header], path: str, status: int) -> list[_Header]:
         """The application's headers, and ours; where both speak, ours hold."""
         kept = [one for one in headers if one[0].lower() not in _OURS]
-        page = any(
-            name.lower() == b"content-type" and value.startswith(b"text/html")
-            for name, value in kept
-        )
+        kind = next((value for name, value in kept if name.lower() == b"content-type"), b"")
+        policy = DATA_POLICY
+        if kind.startswith(b"text/html"):
+            policy = PAGE_POLICY
+        elif kind.startswith(b"application/octet-stream"):
+            policy = FILE_POLICY
         cached = path.startswith(_HASHED) and status in {200, 206, 304}
-        return kept + self._sets[page, cached]
+        return kept + self._sets[policy, cached]

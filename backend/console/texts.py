@@ -49,7 +49,7 @@ class About(BaseModel):
 @router.get("/labels/{content}")
 async def labels(content: ContentHash, relais: Here, locale: Locale = "en") -> Texts:
     """Questions and options of the edition a case was told with, in the wanted language."""
-    edition = await relais.content.edition(content)
+    edition = await relais.content.edition(content) or relais.content.current
     spoken = negotiate(locale, relais.content.locales)
     found = edition.catalogues.texts(spoken)
     directory = await relais.directory.get()

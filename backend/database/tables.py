@@ -199,11 +199,50 @@ items = Table(
     Column("case_id", Id, ForeignKey("cases.id"), nullable=False),
     Column("compartment", String(12), nullable=False),
     Column("generation", Integer, nullable=False),
-    Column("kind", String(12), nullable=False),  # answer, consent, step
+    Column("kind", String(12), nullable=False),  # answer, consent, file, step
     Column("slot", LargeBinary(32), nullable=False),  # HMAC(case, step): finds the one to correct
     Column("sealed", LargeBinary, nullable=False),
     Column("made_at", BigInteger, nullable=False),
     Index("ix_items_case_id", "case_id", "compartment"),
+)
+
+media = Table(
+    "media",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("channel", String(16), nullable=False),
+    Column("upload_index", LargeBinary(32), unique=True),  # HMAC(channel, idempotency key)
+    Column("path", String(64), nullable=False, unique=True),  # random, of the sealed object
+    Column("preview_path", String(64), unique=True),  # the same, of an image without metadata
+    # Key, hash, kind, type, size: until the compartment exists, whose header replaces it.
+    Column("key_sealed", LargeBinary),
+    Column("key_key", String(10)),
+    Column("header", LargeBinary),
+    Column("preview_header", LargeBinary),
+    # Neither: no turn has named it yet. One of them, with its slot, afterwards.
+    Column("conversation_id", Id, ForeignKey("conversations.id")),
+    Column("case_id", Id, ForeignKey("cases.id")),
+    Column("compartment", String(12)),
+    Column("slot", LargeBinary(32)),
+    Column("created_at", BigInteger, nullable=False),
+    Index("ix_media_conversation_id", "conversation_id"),
+    Index("ix_media_case_id", "case_id"),
+    Index("ix_media_slot", "slot"),
+    Index(
+        "ix_media_unnamed",
+        "channel",
+        "created_at",
+        sqlite_where=text("conversation_id IS NULL AND case_id IS NULL"),
+        postgresql_where=text("conversation_id IS NULL AND case_id IS NULL"),
+    ),
+)
+
+file_garbage = Table(
+    "file_garbage",
+    metadata,
+    Column("path", String(64), primary_key=True),  # an object whose row is gone
+    Column("since", BigInteger, nullable=False),
+    Index("ix_file_garbage_since", "since"),
 )
 
 case_log = Table(

@@ -13,11 +13,13 @@ from backend.ambient import CLEARABLE
 from backend.content import Edition
 from backend.database import DatabaseUnavailable
 from backend.database.tables import conversations, deliveries, events
+from backend.deliveries.attaching import attached
 from backend.deliveries.outgoing import Body, load_body
 from backend.relais import Relais
 from backend.vault import DraftKeyGone
 from conversation import Reply
 from i18n import CAPABILITIES, Bubble, render
+from i18n.attachments import Attachment
 from sealing import SealError
 
 log = structlog.get_logger(__name__)
@@ -30,6 +32,15 @@ class WireButton(msgspec.Struct, frozen=True):
 
     text: str
     token: str
+
+
+class WireAttachment(msgspec.Struct, frozen=True):
+    """A picture or voice as the bot API serves it; its bytes are asked for apart."""
+
+    kind: str
+    mime: str
+    name: str
+    sha256: str
 
 
 class Wire(msgspec.Struct, frozen=True):
@@ -49,6 +60,7 @@ class Wire(msgspec.Struct, frozen=True):
     neutral: bool
     target: list[str]
     silent: bool
+    attachments: list[WireAttachment]
 
 
 def bubbles_of(
@@ -92,8 +104,8 @@ async def compose(
         address = relais.vault.keyring.open(
             "addresses", address_sealed, "conversations", "address", row.conversation_id
         ).decode()
-        bubble = await _bubble(relais, row.channel, body)
-        return wire(row._mapping, bubble, body.locale, address, target)
+        bubble, attachments = await recompose(relais, row.channel, body)
+        return wire(row._mapping, bubble, body.locale, address, target, attachments)
     except DraftKeyGone:
         return None
     except (DatabaseUnavailable, SQLAlchemyError):
@@ -103,10 +115,18 @@ async def compose(
         return None
 
 
-async def _bubble(relais: Relais, channel: str, body: Body) -> Bubble | None:
-    edition = await relais.content.edition(body.content)
+async def recompose(
+    relais: Relais, channel: str, body: Body
+) -> tuple[Bubble | None, Sequence[Attachment]]:
+    """The words of a stored delivery, and what goes with them."""
+    edition = await relais.content.edition(body.content) or relais.content.current
     bubbles = bubbles_of(relais, edition, channel, body.reply, body.locale)
-    return bubbles[min(body.bubble, len(bubbles) - 1)] if bubbles else None
+    if not bubbles:
+        return None, ()
+    place = min(body.bubble, len(bubbles) - 1)
+    if place < len(bubbles) - 1:  # they belong to the options, under the last bubble
+        return bubbles[place], ()
+    return bubbles[place], attached(edition, body.reply, body.locale)
 
 
 def wire(
@@ -115,6 +135,7 @@ def wire(
     locale: str,
     address: str,
     target: list[str],
+    attachments: Sequence[Attachment] = (),
 ) -> Wire:
     """The row (by column name) with its words and its address."""
     kind = row["kind"]
@@ -137,6 +158,9 @@ def wire(
         neutral=bubble.neutral if bubble else False,
         target=target,
         silent=row["purpose"] != "alert",
+        attachments=[
+            WireAttachment(one.kind, one.mime, one.name, one.sha256) for one in attachments
+        ],
     )
 
 

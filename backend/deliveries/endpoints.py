@@ -5,10 +5,11 @@ from contextlib import suppress
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from backend.deliveries.leasing import lease_due
+from backend.deliveries.serving import attachment_of
 from backend.deliveries.settling import Report, settle
 from backend.deliveries.wire import (
     DeliveriesAnswer,
@@ -64,6 +65,26 @@ async def get_deliveries(
         with suppress(TimeoutError):
             async with asyncio.timeout(min(_LOOK_EVERY, left)):
                 await woken.wait()
+
+
+@router.get(
+    "/v1/channels/{channel}/deliveries/{delivery_id}/attachments/{number}",
+    summary="The bytes of a picture or voice that goes with a delivery",
+    response_class=Response,
+    responses={
+        **ERRORS,
+        200: {"content": {"image/webp": {}, "audio/ogg": {}}, "description": "The bytes."},
+    },
+)
+async def get_attachment(
+    channel: str,
+    delivery_id: Annotated[str, Path(max_length=64)],
+    number: Annotated[int, Path(ge=0, le=99)],
+    relais: Annotated[Relais, Depends(bot_of_channel)],
+) -> Response:
+    """Of a delivery that is leased and not settled, counted from 0. Made anew at each call."""
+    found = await attachment_of(relais, channel, delivery_id, number)
+    return Response(found.data, media_type=found.mime, headers={"ETag": f'"{found.sha256}"'})
 
 
 @hot.post(

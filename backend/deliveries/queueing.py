@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.content import Edition
 from backend.database.tables import conversations, deliveries
+from backend.deliveries.attaching import attached
 from backend.deliveries.composing import LEASE_SECONDS, bubbles_of
 from backend.deliveries.outgoing import Body, Outgoing, dump_body
 from backend.relais import Relais
 from i18n import Bubble
+from i18n.attachments import Attachment
 
 LEASE_MS = LEASE_SECONDS * 1000
 _INSERT = sql_insert(deliveries)
@@ -26,6 +28,7 @@ class Prepared(msgspec.Struct, frozen=True):
     row: dict[str, Any]
     bubble: Bubble | None
     locale: str
+    attachments: Sequence[Attachment] = ()
 
 
 def prepare(
@@ -65,7 +68,9 @@ def prepare(
                 "dedupe_key": f"{out.dedupe_key}:{bubble}" if out.dedupe_key else None,
                 "created_at": now,
             }
-            prepared.append(Prepared(delivery_id, row, words, out.locale))
+            last = bubble == len(bubbles) - 1
+            beside = attached(edition, out.reply, out.locale) if last else ()
+            prepared.append(Prepared(delivery_id, row, words, out.locale, beside))
     return prepared
 
 

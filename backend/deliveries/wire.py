@@ -16,6 +16,15 @@ class DeliveryButton(BaseModel):
     token: str
 
 
+class DeliveryAttachment(BaseModel):
+    """A picture or voice that goes with the words; its bytes are at `attachments/{number}`."""
+
+    kind: str = Field(description="image or audio")
+    mime: str
+    name: str = Field(description="a neutral file name")
+    sha256: str = Field(description="hex, of the bytes: a bot may reuse what it uploaded before")
+
+
 class Delivery(BaseModel):
     """One thing to do on the messenger, leased to the caller."""
 
@@ -33,6 +42,7 @@ class Delivery(BaseModel):
     neutral: bool
     target: list[str] = Field(description="message ids: of the bubble to edit, or all to delete")
     silent: bool
+    attachments: list[DeliveryAttachment] = Field(description="shown before the words")
 
 
 class DeliveryAnswer(BaseModel):

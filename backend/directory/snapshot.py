@@ -20,6 +20,7 @@ from backend.database.tables import (
     services,
     teams,
 )
+from backend.directory.regions import iso_regions
 from backend.settings import Settings
 from conversation.directory import Area, Directory, Member, Organisation, Service, Team
 
@@ -77,18 +78,21 @@ async def read_directories(
     linked = select(conversations.c.member_id).where(conversations.c.member_id.is_not(None))
     reachable = set((await connection.execute(linked)).scalars())
     ready = [row for row in vouched_for if row.on_call and row.id in reachable]
-    frame = await _read_frame(connection, now)
+    frame = await _read_frame(connection, settings, now)
     return _with_members(frame, ready), _with_members(frame, vouched_for)
 
 
-async def _read_frame(connection: AsyncConnection, now: int) -> Directory:
-    """Everything but people."""
+async def _read_frame(connection: AsyncConnection, settings: Settings, now: int) -> Directory:
+    """Everything but people. Until areas are loaded, the country's ISO regions stand in."""
     area_rows = await _all(connection, select(areas).order_by(areas.c.position, areas.c.id))
     organisation_rows = await _all(connection, select(organisations).order_by(organisations.c.id))
     service_rows = await _all(connection, select(services).order_by(services.c.id))
     team_rows = await _all(connection, select(teams).order_by(teams.c.priority, teams.c.id))
+    known = tuple(Area(row.id, dict(row.names)) for row in area_rows)
+    if not known and settings.country:
+        known = iso_regions(settings.country)
     return Directory(
-        areas=tuple(Area(row.id, dict(row.names)) for row in area_rows),
+        areas=known,
         organisations=tuple(
             Organisation(row.id, row.name, row.restricted) for row in organisation_rows
         ),

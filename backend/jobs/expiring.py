@@ -12,8 +12,9 @@ from sqlalchemy import delete, select, update
 
 from backend.ambient import HOUR
 from backend.database import DatabaseUnavailable
-from backend.database.tables import KEYRING, conversations, deliveries, draft_items
+from backend.database.tables import KEYRING, conversations, deliveries, draft_items, media
 from backend.jobs.failures import code_of
+from backend.media import remove_files
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -60,7 +61,7 @@ async def _expire(relais: Relais, row: Any) -> None:
     try:
         if row.forgotten and row.case_id is None:
             async with relais.db.write() as tx:
-                await _destroy(tx, row.id, now)
+                await _destroy(tx, relais, row.id, now)
         elif row.ended:
             async with relais.db.write() as tx:
                 await _withdraw(tx, relais, row.id, now)
@@ -101,7 +102,7 @@ async def _withdraw(tx: AsyncConnection, relais: Relais, conversation_id: str, n
     ).one_or_none()
     if row is None or row.settled_seq < row.last_seq:
         return
-    await _empty(tx, conversation_id)
+    await _empty(tx, relais, conversation_id)
     mine = conversations.c.id == conversation_id
     if row.case_id is None:
         await tx.execute(delete(conversations).where(mine))
@@ -120,12 +121,13 @@ async def _withdraw(tx: AsyncConnection, relais: Relais, conversation_id: str, n
     )
 
 
-async def _empty(tx: AsyncConnection, conversation_id: str) -> None:
+async def _empty(tx: AsyncConnection, relais: Relais, conversation_id: str) -> None:
+    await remove_files(tx, relais.world, media.c.conversation_id == conversation_id)
     for table in (deliveries, draft_items):
         await tx.execute(delete(table).where(table.c.conversation_id == conversation_id))
 
 
-async def _destroy(tx: AsyncConnection, conversation_id: str, now: int) -> None:
+async def _destroy(tx: AsyncConnection, relais: Relais, conversation_id: str, now: int) -> None:
     """Nothing of it is to be kept: address, index and outbox go, once its last message left."""
     row = (
         await tx.execute(
@@ -142,5 +144,5 @@ async def _destroy(tx: AsyncConnection, conversation_id: str, now: int) -> None:
     ).one_or_none()
     if row is None or row.settled_seq < row.last_seq:
         return
-    await _empty(tx, conversation_id)
+    await _empty(tx, relais, conversation_id)
     await tx.execute(delete(conversations).where(conversations.c.id == conversation_id))

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from backend.alerts import sweep
-from backend.ambient import DAY, MINUTE
+from backend.ambient import DAY, HOUR, MINUTE
 from backend.jobs.expiring import expire_conversations
 from backend.jobs.job import Aside, Job
 from backend.jobs.pruning import prune
 from backend.jobs.queue import schedule
 from backend.jobs.resealing import reseal_deliveries
+from backend.jobs.resealing_drafts import reseal_drafts
+from backend.media.sweeping import drop_unnamed, sweep_store
 from backend.vault.draft_keys import oldest_needed
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Recurring:
 async def keys(relais: Relais) -> None:
     """Move what waits to today's draft key, then destroy the keys that nothing may need now."""
     await reseal_deliveries(relais)
+    await reseal_drafts(relais)
     day = relais.world.day()
     relais.vault.drafts.destroy_before(oldest_needed(day, relais.settings.idle_hours))
     relais.vault.inbox.destroy_old(day)
@@ -55,6 +58,8 @@ RECURRING: Final = (
     Recurring("housekeeping.prune", DAY, prune),
     Recurring("housekeeping.expire", 10 * MINUTE, expire_conversations),
     Recurring("alert.sweep", 15 * MINUTE, sweep_alerts),
+    Recurring("files.unnamed", HOUR, drop_unnamed),
+    Recurring("files.sweep", DAY, sweep_store),
 )
 
 

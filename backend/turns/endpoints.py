@@ -1,18 +1,18 @@
 """The bot API: turns in. One channel's token opens nothing of another."""
 
 import base64
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema
 
 from backend.deliveries.wire import DeliveryAnswer, delivery_response
 from backend.errors import RelaisError
 from backend.gate import BotRoute, bot_of_channel
 from backend.http import ERRORS, read_limited
 from backend.relais import Relais
-from backend.turns.inbound import MalformedInbound
+from backend.turns.inbound import MalformedInbound, Named
 from backend.turns.service import take_turn
 from backend.vault import InboxKeyUnknown
 from sealing import Envelope
@@ -31,18 +31,41 @@ class InboxKey(BaseModel):
     not_after: str
 
 
+# Written out: a model of its own would be a reference that does not resolve inside OpenAPI.
+_MEDIA = {
+    "description": "of an event of kind media: the file by its id, or why there is none",
+    "oneOf": [
+        {"type": "null"},
+        {
+            "type": "object",
+            "required": ["id"],
+            "additionalProperties": False,
+            "properties": {"id": {"type": "string", "minLength": 1, "maxLength": 64}},
+        },
+        {
+            "type": "object",
+            "required": ["refused"],
+            "additionalProperties": False,
+            "properties": {"refused": {"enum": ["too_large", "unsupported", "gone"]}},
+        },
+    ],
+}
+
+
 class TurnRequest(BaseModel):
     """One inbound event, sealed by the bot before it was written anywhere."""
 
     event_id: str = Field(min_length=1, max_length=200)
     key_id: str = Field(min_length=1, max_length=32)
     envelope: str = Field(description="base64 of the sealed event")
+    media: Annotated[dict[str, Any] | None, WithJsonSchema(_MEDIA)] = None
 
 
 class _Turn(msgspec.Struct, frozen=True):
     event_id: str
     key_id: str
     envelope: str
+    media: Named | None = None
 
 
 _decoder = msgspec.json.Decoder(_Turn)
@@ -84,7 +107,9 @@ async def post_turn(
     except ValueError as error:
         raise _malformed("the envelope is not base64") from error
     try:
-        wire = await take_turn(relais, channel, turn.event_id, Envelope(turn.key_id, sealed))
+        wire = await take_turn(
+            relais, channel, turn.event_id, Envelope(turn.key_id, sealed), turn.media
+        )
     except InboxKeyUnknown as error:
         raise RelaisError(
             409, "inbox_key_unknown", "This key is gone. Fetch /v1/inbox-key and seal anew."
@@ -101,6 +126,11 @@ def _read(body: bytes) -> _Turn:
         raise _malformed("the body is not the JSON of a turn") from error
     if not 0 < len(turn.event_id) <= 200 or not 0 < len(turn.key_id) <= 32:
         raise _malformed("event_id has 1 to 200 characters, key_id 1 to 32")
+    media = turn.media
+    if media is not None and (not media.id) == (not media.refused):
+        raise _malformed("media names an id, or says why it was refused")
+    if media is not None and len(media.id) > 64:
+        raise _malformed("a file's id has 1 to 64 characters")
     return turn
 
 

@@ -1,5 +1,7 @@
 """Taking a turn: open the event, think, write everything in one transaction, answer."""
 
+from dataclasses import replace
+
 import structlog
 from sqlalchemy import select
 
@@ -10,15 +12,17 @@ from backend.database.tables import conversations
 from backend.deliveries import Wire
 from backend.deliveries import insert as insert_deliveries
 from backend.errors import RelaisError, busy
+from backend.media.linking import FileGone
 from backend.relais import Relais
 from backend.turns.committing import Moved, commit, write_conversation
-from backend.turns.inbound import Inbound, MalformedInbound, as_event, read_inbound
+from backend.turns.files import arrived
+from backend.turns.inbound import Inbound, MalformedInbound, Named, as_event, read_inbound
 from backend.turns.lanes import Lanes
 from backend.turns.quarantine import fail_turn
 from backend.turns.responding import link_turn, member_turn
 from backend.turns.snapshot import Known, read_conversation, read_conversation_by_id
 from backend.turns.thinking import Message, surroundings, think
-from conversation import Silence
+from conversation import Sent, Silence
 from sealing import Envelope, SealError
 
 log = structlog.get_logger(__name__)
@@ -32,10 +36,17 @@ class BrokenState(Exception):
 _lanes = Lanes()
 
 
-async def take_turn(relais: Relais, channel: str, event_id: str, envelope: Envelope) -> Wire | None:
-    """Take one sealed event; returns the conversation's next delivery, leased, or None.
+async def take_turn(
+    relais: Relais,
+    channel: str,
+    event_id: str,
+    envelope: Envelope,
+    named: Named | None = None,
+) -> Wire | None:
+    """Take one sealed event, with the file that it names.
 
-    Idempotent on (channel, event id): a replay returns what is next in its chat.
+    Returns the conversation's next delivery, leased, or None. Idempotent on (channel, event id):
+    a replay returns what is next in its chat.
     Raises ``InboxKeyUnknown`` or ``MalformedInbound`` for the bot's faults,
     ``DatabaseUnavailable`` when nothing could be stored.
     """
@@ -57,9 +68,12 @@ async def take_turn(relais: Relais, channel: str, event_id: str, envelope: Envel
         for _ in range(_TRIES):
             async with relais.db.read() as connection:
                 known = await read_conversation(connection, relais, channel, address_index)
+                if named is not None and isinstance(message.event, Sent):
+                    file = await arrived(connection, relais, channel, named)
+                    message = replace(message, event=as_event(inbound, file))
             try:
                 return await _one_try(relais, known, message, inbound)
-            except Moved:
+            except (Moved, FileGone):
                 continue
             except (DatabaseUnavailable, RelaisError):
                 raise
@@ -77,7 +91,7 @@ async def _one_try(relais: Relais, known: Known, message: Message, inbound: Inbo
         return await member_turn(relais, known, message, inbound)
     if message.text is not None and code_in(message.text) is not None:
         return await link_turn(relais, known, message, inbound)
-    around = await surroundings(relais, known)
+    around = await surroundings(relais, known, message.event)
     async with relais.db.read() as connection:
         plan = await think(connection, relais, known, message, around)
     return await commit(relais, known, message, inbound, plan)
@@ -97,7 +111,7 @@ async def silence(relais: Relais, conversation_id: str, hours: int) -> None:
             )
         ).scalar_one()
     message = Message(channel, Silence(hours=hours), None, None, None)
-    around = await surroundings(relais, known)
+    around = await surroundings(relais, known, message.event)
     async with relais.db.read() as connection:
         plan = await think(connection, relais, known, message, around)
     async with relais.db.write() as tx:

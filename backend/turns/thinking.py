@@ -9,12 +9,23 @@ from backend.ambient import CLEARABLE, HOUR
 from backend.cases.changes import Changes
 from backend.cases.work import Work
 from backend.cases.working_out import work_out
-from backend.content import Edition
+from backend.content import Content, Edition
 from backend.deliveries import Outgoing, Prepared, prepare
 from backend.relais import Relais
 from backend.turns.snapshot import Known, case_status, code_digits, find_code, seal_state
 from backend.turns.snapshot import sign_matches as matches_sign
-from conversation import Context, Directory, Event, Part, Reply, State, advance, dump_state
+from conversation import (
+    Context,
+    Directory,
+    Event,
+    Part,
+    Reply,
+    Started,
+    State,
+    adopt,
+    advance,
+    dump_state,
+)
 from conversation import effects as fx
 from i18n import CAPABILITIES, negotiate
 
@@ -47,13 +58,32 @@ class Surroundings:
 
     edition: Edition
     directory: Directory
+    state: State
+    """As stored, or fitted to the edition when its own is not to be had."""
 
 
-async def surroundings(relais: Relais, known: Known) -> Surroundings:
+async def surroundings(relais: Relais, known: Known, event: Event) -> Surroundings:
     """The conversation's edition and the directory of this moment."""
-    return Surroundings(
-        await relais.content.edition(known.state.content), await relais.directory.get()
-    )
+    edition, state = await _edition(relais.content, known.state, event)
+    return Surroundings(edition, await relais.directory.get(), state)
+
+
+async def _edition(content: Content, state: State, event: Event) -> tuple[Edition, State]:
+    """A running conversation keeps its edition. One that rests, or whose edition is gone, moves on.
+
+    A start link may name the interview of a conversation that begins.
+    """
+    if state.mode == "new":
+        begun = content.begun_with(event.payload if isinstance(event, Started) else "")
+        return begun, adopt(state, begun.interview, begun.hash)
+    if state.mode != "closed":
+        edition = await content.edition(state.content)
+        if edition is not None:
+            return edition, state
+    present = content.present.get(state.interview, content.current)
+    if present.hash == state.content:
+        return present, state
+    return present, adopt(state, present.interview, present.hash)
 
 
 async def think(
@@ -66,8 +96,8 @@ async def think(
     """Advance and prepare. ``connection`` only reads."""
     edition = around.edition
     context, returned, wrong = await _context(connection, relais, known, message, around)
-    step = advance(edition.interview, known.state, message.event, context)
-    locale = step.state.locale or known.state.locale or context.locale_hint
+    step = advance(edition.interview, around.state, message.event, context)
+    locale = step.state.locale or around.state.locale or context.locale_hint
     # A request that is over is not added to: something new makes a case of its own.
     over = known.case is not None and known.case.status in {"done", "erased"}
     erasing = any(isinstance(effect, fx.Erase) for effect in step.effects)
@@ -79,7 +109,7 @@ async def think(
         conversation_id=known.id,
         channel=message.channel,
         locale=locale,
-        before=known.state,
+        before=around.state,
         case=case,
         changes=Changes(case_id=case.id if case is not None else None),
         returned_case=returned,
@@ -119,6 +149,8 @@ async def _context(
         status=case_status(known.case),
         code_matches=matches,
         sign_matches=matches_sign(relais, known, message.text),
+        voices=around.edition.voices,
+        max_file_mb=relais.settings.max_file_mb,
     )
     return context, returned, matches is False
 

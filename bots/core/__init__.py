@@ -1,13 +1,23 @@
 """The part of every bot that is the same: spool, backend client, relay loops, health."""
 
-from bots.core.adapter import Accept, Adapter, Announces, Quarantine, Wakes
+from bots.core.adapter import Accept, Adapter, Announces, GetAttachment, Quarantine, Wakes
 from bots.core.ambient import World, iso
 from bots.core.backoff import Backoff
-from bots.core.delivery import Button, Delivery, Later, Permanent, Sent
-from bots.core.errors import BotError, ConfigurationError, NotReady, SpoolError
+from bots.core.delivery import Attachment, Button, Delivery, Later, Permanent, Sent
+from bots.core.errors import BotError, ConfigurationError, NotReady, Rejected, SpoolError
 from bots.core.health import Health, serve_health
 from bots.core.inbound import Inbound
 from bots.core.logs import configure_logging, guard_loop, silence_libraries
+from bots.core.media import (
+    CutOff,
+    Fetches,
+    Gone,
+    Media,
+    MediaKept,
+    MediaRef,
+    MediaRefused,
+    Oversized,
+)
 from bots.core.offline import Texts
 from bots.core.relay import Relay
 from bots.core.settings import BotSettings, load_settings
@@ -18,18 +28,29 @@ __all__ = [
     "Accept",
     "Adapter",
     "Announces",
+    "Attachment",
     "Backoff",
     "BotError",
     "BotSettings",
     "Button",
     "ConfigurationError",
+    "CutOff",
     "Delivery",
+    "Fetches",
+    "GetAttachment",
+    "Gone",
     "Health",
     "Inbound",
     "Later",
+    "Media",
+    "MediaKept",
+    "MediaRef",
+    "MediaRefused",
     "NotReady",
+    "Oversized",
     "Permanent",
     "Quarantine",
+    "Rejected",
     "Relay",
     "Sent",
     "Spool",

@@ -4,6 +4,7 @@ from typing import Protocol, runtime_checkable
 
 from bots.core.delivery import Delivery, Sent
 from bots.core.inbound import Inbound
+from bots.core.media import Media
 
 
 class Accept(Protocol):
@@ -13,8 +14,8 @@ class Accept(Protocol):
     not be told otherwise. The same ``event_id`` may be given any number of times.
     """
 
-    async def __call__(self, event_id: str, inbound: Inbound) -> None:
-        """Keep one event."""
+    async def __call__(self, event_id: str, inbound: Inbound, media: Media | None = None) -> None:
+        """Keep one event, with the file that came with it (its reference, not its bytes)."""
 
 
 class Quarantine(Protocol):
@@ -36,6 +37,13 @@ class Adapter(Protocol):
 
     async def send(self, delivery: Delivery) -> Sent:
         """Carry out one delivery. Raises ``Later`` or ``Permanent``."""
+
+
+class GetAttachment(Protocol):
+    """Given to adapters that can show pictures or play voice."""
+
+    async def __call__(self, delivery: Delivery, number: int) -> bytes | None:
+        """The bytes of one attachment, checked against its hash; None when it cannot be had."""
 
 
 @runtime_checkable

@@ -1,17 +1,25 @@
-"""The bot's only way to the backend: four calls over HTTP."""
+"""The bot's only way to the backend: six calls over HTTP."""
 
 import base64
-from typing import TypeVar
-from urllib.parse import urlsplit
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 import msgspec
 
 from bots.core.delivery import Delivery
 from bots.core.errors import BotError, Faulty, LeaseLost, Refused, Rejected, Unavailable
+from bots.core.media import MediaKept, MediaRef, MediaRefused
 from sealing import Envelope
 
 T = TypeVar("T")
+
+MOST_ATTACHED: Final = 2_000_000
+"""Bytes; a larger picture or voice is not ours."""
+_UPLOAD: Final = httpx.Timeout(10, read=120, write=60)
+"""After the last byte the backend still looks at an image and waits for its disk."""
 
 
 class PublishedKey(msgspec.Struct, frozen=True):
@@ -37,6 +45,10 @@ class _Problem(msgspec.Struct):
     advice: str = ""
 
 
+class _File(msgspec.Struct):
+    id: str
+
+
 class Settlement(msgspec.Struct, frozen=True, omit_defaults=True):
     """What became of a delivery: ``sent``, ``failed``, ``later`` or ``renew``."""
 
@@ -58,16 +70,50 @@ class BackendClient:
         """The key that events are to be sealed to now."""
         return await self._call("GET", "/v1/inbox-key", PublishedKey)
 
-    async def take_turn(self, event_id: str, envelope: Envelope) -> Delivery | None:
+    async def take_turn(
+        self,
+        event_id: str,
+        envelope: Envelope,
+        media: MediaKept | MediaRefused | None = None,
+    ) -> Delivery | None:
         """Hand over one event; its first reply, leased, when it may be sent now."""
-        body = msgspec.json.encode(
-            {
-                "event_id": event_id,
-                "key_id": envelope.key_id,
-                "envelope": base64.b64encode(envelope.sealed).decode(),
-            }
-        )
+        turn: dict[str, Any] = {
+            "event_id": event_id,
+            "key_id": envelope.key_id,
+            "envelope": base64.b64encode(envelope.sealed).decode(),
+        }
+        if isinstance(media, MediaKept):
+            turn["media"] = {"id": media.id}
+        elif media is not None:
+            turn["media"] = {"refused": media.why}
+        body = msgspec.json.encode(turn)
         return (await self._call("POST", f"{self._root}/turns", _One, body)).delivery
+
+    async def upload(self, event_id: str, media: MediaRef, body: AsyncIterator[bytes]) -> str:
+        """Hand over the file of an event as a stream; the id to name in its turn.
+
+        The same event gives the same id. What ``body`` raises passes through.
+        """
+        about = {"kind": media.kind, "mime": media.mime[:200]}
+        if media.size is not None:
+            about["size"] = str(media.size)
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Idempotency-Key": _header_safe(event_id),
+        }
+        path = f"{self._root}/media?{urlencode(about)}"
+        request = self._http.build_request(
+            "POST", path, content=body, headers=headers, timeout=_UPLOAD
+        )
+        return (await self._answer(request, _File)).id
+
+    async def attachment(self, delivery_id: str, number: int) -> bytes:
+        """The bytes of a leased delivery's attachment, by its number from 0."""
+        path = f"{self._root}/deliveries/{delivery_id}/attachments/{number}"
+        content = (await self._send(self._http.build_request("GET", path, timeout=20))).content
+        if len(content) > MOST_ATTACHED:
+            raise Faulty("attachment_too_large", "Is RELAIS_BACKEND_URL the backend's address?")
+        return content
 
     async def deliveries(self, wait: float) -> tuple[Delivery, ...]:
         """What is to be sent, leased; returns empty after ``wait`` seconds (long poll)."""
@@ -84,22 +130,36 @@ class BackendClient:
     async def _call(
         self, method: str, path: str, answer: type[T], body: bytes | None = None, read: float = 20
     ) -> T:
+        request = self._http.build_request(
+            method,
+            path,
+            content=body,
+            headers={"Content-Type": "application/json"} if body else None,
+            timeout=httpx.Timeout(5, read=read),
+        )
+        return await self._answer(request, answer)
+
+    async def _answer(self, request: httpx.Request, answer: type[T]) -> T:
         try:
-            response = await self._http.request(
-                method,
-                path,
-                content=body,
-                headers={"Content-Type": "application/json"} if body else None,
-                timeout=httpx.Timeout(5, read=read),
-            )
+            return msgspec.json.decode((await self._send(request)).content, type=answer)
+        except msgspec.MsgspecError:
+            raise Faulty("not_understood", "The backend speaks another version.") from None
+
+    async def _send(self, request: httpx.Request) -> httpx.Response:
+        try:
+            response = await self._http.send(request)
         except httpx.HTTPError:
             raise Unavailable("unreachable", "RELAIS_BACKEND_URL does not answer.") from None
         if not response.is_success:
             raise _error(response)
-        try:
-            return msgspec.json.decode(response.content, type=answer)
-        except msgspec.MsgspecError:
-            raise Faulty("not_understood", "The backend speaks another version.") from None
+        return response
+
+
+def _header_safe(event_id: str) -> str:
+    """A messenger's ids may hold what a header may not."""
+    if event_id.isascii() and event_id.isprintable() and event_id == event_id.strip():
+        return event_id
+    return hashlib.sha256(event_id.encode("utf-8", "replace")).hexdigest()
 
 
 def _error(response: httpx.Response) -> BotError:

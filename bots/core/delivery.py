@@ -13,6 +13,18 @@ class Button(msgspec.Struct, frozen=True):
         return "<sealed>"
 
 
+class Attachment(msgspec.Struct, frozen=True):
+    """A picture or a voice that goes with the words; its bytes are asked for by its number.
+
+    ``kind`` is ``image`` or ``audio``; ``name`` a neutral file name; ``sha256`` hex of the bytes.
+    """
+
+    kind: str
+    mime: str
+    name: str
+    sha256: str
+
+
 class Delivery(msgspec.Struct, frozen=True):
     """A leased message. ``fence`` names this lease; a settlement under an older one is refused."""
 
@@ -32,6 +44,7 @@ class Delivery(msgspec.Struct, frozen=True):
     target: tuple[str, ...] = ()
     """The platform's message ids: the one to edit, or all known to delete or forget."""
     silent: bool = True
+    attachments: tuple[Attachment, ...] = ()
 
     def __repr__(self) -> str:
         return f"Delivery({self.id}, seq={self.seq}, <sealed>)"

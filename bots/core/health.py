@@ -27,6 +27,15 @@ class Metrics:
         self.deliveries = Counter(
             "relais_bot_deliveries", "Deliveries.", ["outcome"], registry=self.registry
         )
+        self.files = Counter(
+            "relais_bot_files", "Files of people.", ["outcome"], registry=self.registry
+        )
+        self.attachments = Counter(
+            "relais_bot_attachments",
+            "Pictures and voices of ours.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.errors = Counter(
             "relais_bot_errors", "Errors by code.", ["code"], registry=self.registry
         )

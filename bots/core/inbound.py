@@ -18,6 +18,9 @@ class Inbound(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of the button that was pressed, as it came."""
     media: str | None = None
     """photo, video, voice, document, location, contact, sticker … or other."""
+    latitude: float | None = None
+    """Of a location, with ``longitude``; degrees."""
+    longitude: float | None = None
     payload: str | None = None
     """What stood behind the messenger's start link."""
     locale_hint: str | None = None

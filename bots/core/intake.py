@@ -10,20 +10,23 @@ import structlog
 
 from bots.core.ambient import World
 from bots.core.backoff import Backoff
-from bots.core.client import BackendClient
+from bots.core.carrying import Carrier
 from bots.core.delivery import Delivery
 from bots.core.errors import Faulty, Rejected, SpoolError
 from bots.core.health import Health
 from bots.core.inbound import Inbound
 from bots.core.inbox import Inbox
-from bots.core.outage import Outage
-from bots.core.spool import Spool
+from bots.core.media import Media, MediaKept, MediaRefused
+from bots.core.outage import Backend
+from bots.core.spool import Kept, Spool
 from bots.core.tasks import Tasks
 from sealing import Envelope
 
 log = structlog.get_logger("relais.bot")
 
 T = TypeVar("T")
+File = MediaKept | MediaRefused | None
+"""What a turn says of its event's file."""
 
 STUCK_AFTER: Final = 5
 _STUCK: Final = (
@@ -53,17 +56,17 @@ class Intake:
         *,
         spool: Spool,
         inbox: Inbox,
-        client: BackendClient,
-        outage: Outage,
+        backend: Backend,
         reply: Callable[[Delivery, Callable[[], Awaitable[None]]], None],
         world: World,
         health: Health,
         tasks: Tasks,
+        carrier: Carrier,
     ) -> None:
+        self._carrier = carrier
         self._spool = spool
         self._inbox = inbox
-        self._client = client
-        self._outage = outage
+        self._client, self._outage = backend
         self._reply = reply
         self._world = world
         self._health = health
@@ -72,11 +75,14 @@ class Intake:
         self._tasks = tasks
         self.lanes: dict[str, Lane] = {}
 
-    async def accept(self, event_id: str, inbound: Inbound) -> None:
+    async def accept(self, event_id: str, inbound: Inbound, media: Media | None = None) -> None:
         """Returns once the event is sealed and committed. See :class:`bots.core.adapter.Accept`."""
         envelope = await self._inbox.seal(event_id, inbound.plaintext())
+        sealed = None if media is None else self._carrier.seal(event_id, media)
         try:
-            new = await self._spool.add(event_id, envelope, lambda: self._queue(event_id, inbound))
+            new = await self._spool.add(
+                event_id, envelope, lambda: self._queue(event_id, inbound), sealed
+            )
         except SpoolError as error:
             self._health.problem(error.code, error.advice)
             raise
@@ -86,7 +92,7 @@ class Intake:
     async def put_aside(self, event_id: str, raw: bytes, code: str) -> None:
         """Keep what no adapter understands, sealed. See :class:`bots.core.adapter.Quarantine`."""
         envelope = await self._inbox.seal(event_id, raw)
-        await self._set_aside(event_id, envelope, code)
+        await self._set_aside(event_id, Kept(envelope), code)
 
     async def run(self) -> None:
         """Drain the backlog strictly in order, then let the lanes go."""
@@ -117,16 +123,17 @@ class Intake:
         del self.lanes[address]
 
     async def _hand_over(self, event_id: str, lane: Lane) -> None:
-        envelope = await self._persist(lambda: self._spool.envelope(event_id))
-        if envelope is None:
+        kept = await self._persist(lambda: self._spool.event(event_id))
+        if kept is None:
             return
+        kept, file = await self._with_file(event_id, kept, lane)
         try:
-            delivery = await self._take_turn(event_id, envelope, lane)
+            delivery = await self._take_turn(event_id, kept.envelope, file, lane)
         except Rejected as error:
             if error.code == "inbox_key_unknown":
                 self._inbox.expire()
             code = error.code
-            await self._persist(lambda: self._set_aside(event_id, envelope, code))
+            await self._persist(lambda: self._set_aside(event_id, kept, code))
         else:
             # Kept until the reply left: after a crash it is replayed, which hands the reply out
             # at once instead of when the lost lease runs out.
@@ -142,13 +149,31 @@ class Intake:
     async def _forget(self, event_id: str) -> None:
         await self._persist(lambda: self._spool.remove(event_id))
 
-    async def _take_turn(self, event_id: str, envelope: Envelope, lane: Lane) -> Delivery | None:
+    async def _with_file(self, event_id: str, kept: Kept, lane: Lane) -> tuple[Kept, File]:
+        """The event's file, at the backend; what became of it is kept, so that it goes once."""
+        if kept.media is None:
+            return kept, None
+        media = self._carrier.open(event_id, kept.media)
+        done = await self._carrier.deliver(event_id, media, lambda: self._failing(lane))
+        if done is media:
+            return kept, done
+        sealed = self._carrier.seal(event_id, done)
+        await self._persist(lambda: self._spool.set_media(event_id, sealed))
+        return kept._replace(media=sealed), done
+
+    def _failing(self, lane: Lane) -> None:
+        if lane.failing_since is None:
+            lane.failing_since = self._world.monotonic()
+
+    async def _take_turn(
+        self, event_id: str, envelope: Envelope, file: File, lane: Lane
+    ) -> Delivery | None:
         backoff = Backoff(self._world)
         failures = 0
 
         async def once() -> Delivery | None:
             async with self._slots:
-                return await self._client.take_turn(event_id, envelope)
+                return await self._client.take_turn(event_id, envelope, file)
 
         while True:
             try:
@@ -158,8 +183,7 @@ class Intake:
                 if failures == STUCK_AFTER:
                     self._health.problem("turn_stuck", _STUCK)
                 # This one event fails; the backend puts it aside itself after three times.
-                if lane.failing_since is None:
-                    lane.failing_since = self._world.monotonic()
+                self._failing(lane)
                 self._health.metrics.errors.labels(error.code).inc()
                 log.warning("turn_failed", code=error.code, event_id=event_id)
                 await self._world.sleep(backoff.next(error.retry_after))
@@ -174,8 +198,8 @@ class Intake:
         if failures >= STUCK_AFTER:
             self._health.clear("turn_stuck")
 
-    async def _set_aside(self, event_id: str, envelope: Envelope, code: str) -> None:
-        await self._spool.quarantine(event_id, envelope, code)
+    async def _set_aside(self, event_id: str, kept: Kept, code: str) -> None:
+        await self._spool.quarantine(event_id, kept, code)
         log.error("quarantined", code=code, event_id=event_id)
         self._health.metrics.events.labels("quarantined").inc()
         await self._say_quarantined()

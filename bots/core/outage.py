@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from bots.core.ambient import World
 from bots.core.backoff import Backoff
+from bots.core.client import BackendClient
 from bots.core.errors import LeaseLost, Refused, Rejected, Unavailable
 from bots.core.health import Health
 
@@ -78,3 +79,10 @@ class Outage:
         elif self.lasting() >= self._grace:
             self._health.problem("backend_away", f"No backend ({error.code}). {error.advice}")
         self._pause = self._backoff.next(error.retry_after)
+
+
+class Backend(NamedTuple):
+    """The backend's calls, and the common view of whether it is there to take them."""
+
+    client: BackendClient
+    outage: Outage

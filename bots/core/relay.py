@@ -1,26 +1,44 @@
 """One bot: spool, inbox key, intake, outlet and offline notice around one adapter."""
 
 import asyncio
-from typing import Self
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final, Self
 
 import httpx
 
 from bots.core.adapter import Adapter, Announces, Closes
 from bots.core.ambient import World
+from bots.core.carrying import Carrier
 from bots.core.client import BackendClient, open_http
 from bots.core.delivery import Delivery
+from bots.core.errors import BotError
 from bots.core.health import Health
 from bots.core.inbound import Inbound
 from bots.core.inbox import Inbox
 from bots.core.intake import Intake
 from bots.core.ledger import Ledger
+from bots.core.media import Fetches, Media, MediaKept, MediaRef
 from bots.core.offline import OfflineNotice, Texts
-from bots.core.outage import Outage
+from bots.core.outage import Backend, Outage
 from bots.core.outlet import Done, Outlet
 from bots.core.settings import BotSettings
 from bots.core.spool import Spool
 from bots.core.tasks import Tasks
 from sealing import Box, derive
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an operator may set. ``signer`` of inbox keys; seconds; bytes."""
+
+    signer: bytes | None = None
+    offline_after: float = 60.0
+    most_bytes: int = 20_000_000
+
+
+_USUAL: Final = Terms()
 
 
 class Relay:
@@ -35,8 +53,7 @@ class Relay:
         http: httpx.AsyncClient,
         texts: Texts,
         world: World,
-        signer: bytes | None = None,
-        offline_after: float = 60.0,
+        terms: Terms = _USUAL,
     ) -> None:
         self.channel = channel
         self.health = health = Health(channel)
@@ -44,24 +61,31 @@ class Relay:
         self._spool = spool
         self._http = http
         self._texts = texts
-        self._offline_after = offline_after
+        self._offline_after = terms.offline_after
         self._client = BackendClient(http, channel)
-        self._outage = Outage(world, health, grace=offline_after)
-        self._inbox = Inbox(channel, self._client, spool, world, health, signer)
+        self._outage = Outage(world, health, grace=terms.offline_after)
+        self._inbox = Inbox(channel, self._client, spool, world, health, terms.signer)
         self._tasks = Tasks()
         self._outlet: Outlet | None = None
         # The token is not beside the spool: who holds the disk alone reads nothing of it.
         box = Box(derive(secret.encode(), "bot", "spool"), world.random)
         self._ledger = Ledger(spool, box, health)
+        self._carrier = Carrier(
+            box=box,
+            backend=Backend(self._client, self._outage),
+            world=world,
+            health=health,
+            most_bytes=terms.most_bytes,
+        )
         self._intake = Intake(
             spool=spool,
             inbox=self._inbox,
-            client=self._client,
-            outage=self._outage,
+            backend=Backend(self._client, self._outage),
             reply=self._reply,
             world=world,
             health=health,
             tasks=self._tasks,
+            carrier=self._carrier,
         )
 
     @classmethod
@@ -75,13 +99,31 @@ class Relay:
             http=open_http(settings.backend_url, token),
             texts=texts,
             world=world,
-            signer=settings.signer,
-            offline_after=settings.offline_after,
+            terms=Terms(settings.signer, settings.offline_after, settings.max_file_bytes),
         )
 
-    async def accept(self, event_id: str, inbound: Inbound) -> None:
+    async def accept(self, event_id: str, inbound: Inbound, media: Media | None = None) -> None:
         """See :class:`bots.core.adapter.Accept`."""
-        await self._intake.accept(event_id, inbound)
+        await self._intake.accept(event_id, inbound, media)
+
+    async def upload(self, event_id: str, media: MediaRef, body: AsyncIterator[bytes]) -> MediaKept:
+        """Hand bytes that are at hand now to the backend, before their event is accepted.
+
+        Raises ``BotError``; whoever has the bytes tries again, under the same event id.
+        """
+        return await self._carrier.put(event_id, media, body)
+
+    async def attachment(self, delivery: Delivery, number: int) -> bytes | None:
+        """See :class:`bots.core.adapter.GetAttachment`."""
+        try:
+            data = await self._client.attachment(delivery.id, number)
+        except BotError as error:
+            self.health.metrics.attachments.labels(error.code).inc()
+            return None
+        if hashlib.sha256(data).hexdigest() != delivery.attachments[number].sha256:
+            self.health.metrics.attachments.labels("other_bytes").inc()
+            return None
+        return data
 
     async def put_aside(self, event_id: str, raw: bytes, code: str) -> None:
         """See :class:`bots.core.adapter.Quarantine`."""
@@ -98,6 +140,7 @@ class Relay:
             tasks=self._tasks,
             ledger=self._ledger,
         )
+        self._carrier.fetches = adapter if isinstance(adapter, Fetches) else None
         await self._inbox.load()
         await self._ledger.load()
         parts = [

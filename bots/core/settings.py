@@ -43,6 +43,9 @@ class BotSettings(BaseSettings):
     offline_after: float = Field(
         60.0, gt=0, description="Seconds without a backend until a person is told once."
     )
+    max_file_mb: int = Field(
+        20, ge=1, le=2000, description="Largest file a person may send, in MB (10^6 bytes)."
+    )
     telegram_token: SecretStr | None = Field(None, description="From @BotFather.")
     telegram_api_url: str = Field(
         "https://api.telegram.org", description="Root of the Bot API; the bot adds /bot<token>."
@@ -91,6 +94,11 @@ class BotSettings(BaseSettings):
     def signer(self) -> bytes | None:
         """The pinned signer of inbox keys, if one is set."""
         return base64.b64decode(self.inbox_signer) or None
+
+    @property
+    def max_file_bytes(self) -> int:
+        """The largest file in bytes."""
+        return self.max_file_mb * 1_000_000
 
     def spool_path(self, channel: str) -> Path:
         """The spool of this channel's bot."""

@@ -1,8 +1,9 @@
 """The bot's own small database: sealed events that the backend has not confirmed yet.
 
-It holds no address, no time and no word: an event id, the key's id and the ciphertext, in the
-order of arrival; and, sealed, which deliveries left and were not confirmed to the backend yet.
-``synchronous=FULL``: what was accepted is on the disk.
+It holds no address, no time, no word and no file: an event id, the key's id and the ciphertext, in
+the order of arrival; sealed, where an event's file is to be fetched; and, sealed, which deliveries
+left and were not confirmed to the backend yet. ``synchronous=FULL``: what was accepted is on the
+disk.
 """
 
 import asyncio
@@ -13,33 +14,20 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 from bots.core.errors import ConfigurationError, SpoolError
+from bots.core.spool_file import connect
 from sealing import Envelope
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS events (
-    n INTEGER PRIMARY KEY AUTOINCREMENT,
-    event_id TEXT NOT NULL UNIQUE,
-    key_id TEXT NOT NULL,
-    envelope BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS quarantine (
-    event_id TEXT PRIMARY KEY,
-    key_id TEXT NOT NULL,
-    envelope BLOB NOT NULL,
-    code TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS sent (
-    n INTEGER PRIMARY KEY AUTOINCREMENT,
-    delivery_id TEXT NOT NULL UNIQUE,
-    outcome BLOB NOT NULL
-);
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);
-"""
-
 Row = tuple[Any, ...]
+
+
+class Kept(NamedTuple):
+    """One event as it was sealed, and, sealed too, where its file is (None: it has none)."""
+
+    envelope: Envelope
+    media: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -77,7 +65,7 @@ class Spool:
             ) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return cls(path, _connect(path), lock)
+            return cls(path, connect(path), lock)
         except BlockingIOError:
             os.close(lock)
             raise ConfigurationError(f"Another bot is running on the spool {path}.") from None
@@ -88,33 +76,48 @@ class Spool:
             ) from None
 
     async def add(
-        self, event_id: str, envelope: Envelope, stored: Callable[[], None] | None = None
+        self,
+        event_id: str,
+        envelope: Envelope,
+        stored: Callable[[], None] | None = None,
+        media: bytes | None = None,
     ) -> bool:
-        """Keep one event; False when it was there already.
+        """Keep one event; False when it was there already. ``media`` is sealed.
 
         ``stored`` is called for a new one right after the commit, in the order of the calls.
         """
-        insert = "INSERT OR IGNORE INTO events (event_id, key_id, envelope) VALUES (?, ?, ?)"
-        write = self._enqueue([(insert, (event_id, envelope.key_id, envelope.sealed))], stored)
+        insert = (
+            "INSERT OR IGNORE INTO events (event_id, key_id, envelope, media) VALUES (?, ?, ?, ?)"
+        )
+        row = (event_id, envelope.key_id, envelope.sealed, media)
+        write = self._enqueue([(insert, row)], stored)
         await self._flush(write)
         return write.changed[0] > 0
+
+    async def set_media(self, event_id: str, media: bytes) -> None:
+        """What became of an event's file; sealed."""
+        update = "UPDATE events SET media = ? WHERE event_id = ?"
+        await self._flush(self._enqueue([(update, (media, event_id))]))
 
     async def remove(self, event_id: str) -> None:
         """The backend has it."""
         await self._flush(self._enqueue([("DELETE FROM events WHERE event_id = ?", (event_id,))]))
 
-    async def quarantine(self, event_id: str, envelope: Envelope, code: str) -> None:
+    async def quarantine(self, event_id: str, kept: Kept, code: str) -> None:
         """Put one event aside, still sealed, out of the way of the rest."""
-        aside = "INSERT OR IGNORE INTO quarantine VALUES (?, ?, ?, ?)"
-        row = (event_id, envelope.key_id, envelope.sealed, code)
+        aside = (
+            "INSERT OR IGNORE INTO quarantine (event_id, key_id, envelope, code, media)"
+            " VALUES (?, ?, ?, ?, ?)"
+        )
+        row = (event_id, kept.envelope.key_id, kept.envelope.sealed, code, kept.media)
         delete = ("DELETE FROM events WHERE event_id = ?", (event_id,))
         await self._flush(self._enqueue([(aside, row), delete]))
 
     async def requeue(self) -> int:
         """Put what was put aside back behind the rest; returns how many."""
         again = (
-            "INSERT OR IGNORE INTO events (event_id, key_id, envelope)"
-            " SELECT event_id, key_id, envelope FROM quarantine"
+            "INSERT OR IGNORE INTO events (event_id, key_id, envelope, media)"
+            " SELECT event_id, key_id, envelope, media FROM quarantine"
         )
         write = self._enqueue([(again, ()), ("DELETE FROM quarantine", ())])
         await self._flush(write)
@@ -124,11 +127,11 @@ class Spool:
         """Everything not confirmed, oldest first."""
         return [row[0] for row in await self._read("SELECT event_id FROM events ORDER BY n")]
 
-    async def envelope(self, event_id: str) -> Envelope | None:
-        """One event as it was sealed."""
-        query = "SELECT key_id, envelope FROM events WHERE event_id = ?"
+    async def event(self, event_id: str) -> Kept | None:
+        """One event that is not confirmed."""
+        query = "SELECT key_id, envelope, media FROM events WHERE event_id = ?"
         rows = await self._read(query, (event_id,))
-        return Envelope(rows[0][0], rows[0][1]) if rows else None
+        return Kept(Envelope(rows[0][0], rows[0][1]), rows[0][2]) if rows else None
 
     async def quarantined(self) -> int:
         """How many were put aside."""
@@ -220,11 +223,3 @@ class Spool:
             return await asyncio.get_running_loop().run_in_executor(self._thread, run)
         except sqlite3.Error as error:
             raise SpoolError("spool_failed", f"{error.sqlite_errorname}: {self.path}") from None
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "busy_timeout=5000"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.executescript(_SCHEMA)
-    return connection

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from bots.core import Delivery, Later, Permanent, Sent, World
+from bots.core import Delivery, GetAttachment, Later, Permanent, Sent, World
 from bots.page.phones import Event, Phones
+from bots.page.shelf import Shelf
 
 ACK_SECONDS: Final = 10.0
 ABSENT_SECONDS: Final = 2.0
@@ -18,8 +19,10 @@ class PageAdapter:
 
     name = "page"
 
-    def __init__(self, phones: Phones, world: World) -> None:
+    def __init__(self, phones: Phones, shelf: Shelf, get: GetAttachment, world: World) -> None:
         self._phones = phones
+        self._shelf = shelf
+        self._get = get
         self._world = world
         self._said = 0
 
@@ -33,6 +36,8 @@ class PageAdapter:
         phone = self._phones.of(delivery.address)
         if not phone.streams:
             raise Later(ABSENT_SECONDS)
+        if delivery.attachments:
+            event["attachments"] = await self._attachments(delivery)
         ack: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         phone.acks[delivery.id] = ack
         try:
@@ -43,6 +48,18 @@ class PageAdapter:
         finally:
             phone.acks.pop(delivery.id, None)
         return Sent((message_id,) if delivery.kind in ("send", "edit") else ())
+
+    async def _attachments(self, delivery: Delivery) -> list[dict[str, str]]:
+        """Put on the shelf, where the browser fetches them; what cannot be had is left out."""
+        shown = []
+        for number, one in enumerate(delivery.attachments):
+            if self._shelf.get(one.sha256) is None:
+                data = await self._get(delivery, number)
+                if data is None:
+                    continue
+                self._shelf.put(one.sha256, one.mime, data)
+            shown.append({"kind": one.kind, "mime": one.mime, "sha256": one.sha256})
+        return shown
 
     async def reachable(self, address: str) -> None:
         """See :class:`bots.core.Wakes`."""

@@ -1,107 +1,108 @@
-"""What the browser calls: ``/messages``, ``/stream``, ``/acks`` (mounted under a prefix).
+"""What the browser calls: ``/messages``, ``/stream``, ``/acks`` (files are in ``files``).
 
 Every call carries the phone's secret in a header of its own, which no other site can send
 (a cross-origin request with it needs a permission that is never given).
 """
 
-import base64
-import hashlib
 from collections.abc import AsyncIterator
 from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from bots.core import Accept, Inbound, NotReady, SpoolError, World, iso
-from bots.page.phones import SECRET, Phone, Phones, Stream, address_of
+from bots.page import requests
+from bots.page.phones import Phone, Phones, Stream
 
-HEADER: Final = "X-Relais-Phone"
+FILE_BYTES: Final = "X-Relais-File-Bytes"
+"""In the head of a stream: the largest file that is taken."""
 MOST_BYTES: Final = 32_768
 PING_SECONDS: Final = 15.0
 
 S = TypeVar("S")
-_Id = msgspec.Meta(min_length=1, max_length=64)
 
 
 class Message(msgspec.Struct):
     """``id`` is made by the browser and stays the same when it sends again."""
 
-    id: Annotated[str, _Id]
+    id: requests.Id
     kind: Literal["start", "text", "choice", "edit", "delete"]
     text: Annotated[str, msgspec.Meta(max_length=8192)] | None = None
     token: Annotated[str, msgspec.Meta(max_length=128)] | None = None
-    message_id: Annotated[str, _Id] | None = None
+    message_id: requests.Id | None = None
     """Of the bubble that was edited, deleted or whose button was pressed."""
 
 
 class Ack(msgspec.Struct):
     """The browser shows ``delivery`` and calls its bubble ``message_id``."""
 
-    delivery: Annotated[str, _Id]
-    message_id: Annotated[str, _Id]
+    delivery: requests.Id
+    message_id: requests.Id
 
 
 class PageApi:
     """The three endpoints."""
 
-    def __init__(self, phones: Phones, accept: Accept, world: World) -> None:
+    def __init__(self, phones: Phones, accept: Accept, world: World, file_bytes: int) -> None:
         self._phones = phones
         self._accept = accept
         self._world = world
+        self._file_bytes = file_bytes
 
-    def app(self) -> Starlette:
-        """As an ASGI app."""
-        return Starlette(
-            routes=[
-                Route("/messages", self.messages, methods=["POST"]),
-                Route("/stream", self.stream, methods=["GET"]),
-                Route("/acks", self.acks, methods=["POST"]),
-            ]
-        )
+    def routes(self) -> list[Route]:
+        """All three."""
+        return [
+            Route("/messages", self.messages, methods=["POST"]),
+            Route("/stream", self.stream, methods=["GET"]),
+            Route("/acks", self.acks, methods=["POST"]),
+        ]
 
     async def messages(self, request: Request) -> Response:
         """202 once the message is in the spool."""
-        address = _address(request)
+        address = requests.address(request)
         if address is None:
-            return _no_phone()
+            return requests.no_phone()
         message = await _read(request, Message)
         if isinstance(message, Response):
             return message
         phone = self._phones.of(address)
         pause = self._phones.may_write(phone)
         if pause:
-            return _error(429, "too_fast", "Wait a little between messages.", round(pause) + 1)
+            return requests.too_fast(pause)
         try:
             inbound = self._inbound(request, message, address)
-            await self._accept(_event_id(address, message.id), inbound)
+            await self._accept(requests.event_id(address, message.id), inbound)
         except (NotReady, SpoolError):
-            return _error(503, "not_now", "Nothing was kept. Send the same again.", 2)
+            return requests.not_now()
         phone.push({"type": "typing"})
-        return Response(b"{}", 202, media_type="application/json")
+        return requests.accepted()
 
     async def stream(self, request: Request) -> Response:
         """Server-sent events until the browser goes."""
-        address = _address(request)
+        address = requests.address(request)
         if address is None:
-            return _no_phone()
+            return requests.no_phone()
         phone = self._phones.of(address)
         stream = self._phones.connect(phone)
         if stream is None:
-            return _error(503, "too_many", "Too many windows are open here.", 30)
+            return requests.error(503, "too_many", "Too many windows are open here.", 30)
         return StreamingResponse(
             self._events(phone, stream),
             media_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+            headers={
+                "Cache-Control": "no-store",
+                "X-Accel-Buffering": "no",
+                FILE_BYTES: str(self._file_bytes),
+            },
         )
 
     async def acks(self, request: Request) -> Response:
         """The browser shows a delivery. Late and foreign ones change nothing."""
-        address = _address(request)
+        address = requests.address(request)
         if address is None:
-            return _no_phone()
+            return requests.no_phone()
         ack = await _read(request, Ack)
         if isinstance(ack, Response):
             return ack
@@ -132,20 +133,9 @@ class PageApi:
             message_id=message.message_id or message.id,
             text=message.text,
             token=message.token,
-            locale_hint=request.headers.get("Accept-Language", "")[:100] or None,
+            locale_hint=requests.language(request),
             sent_at=iso(self._world.now()),
         )
-
-
-def _address(request: Request) -> str | None:
-    secret = request.headers.get(HEADER, "")
-    return address_of(secret) if SECRET.fullmatch(secret) else None
-
-
-def _event_id(address: str, message_id: str) -> str:
-    """No other phone can use up this one's id, and the id tells nothing of the phone."""
-    digest = hashlib.sha256(f"{address} {message_id}".encode()).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 async def _read(request: Request, shape: type[S]) -> S | Response:
@@ -153,18 +143,8 @@ async def _read(request: Request, shape: type[S]) -> S | Response:
     async for chunk in request.stream():
         body += chunk
         if len(body) > MOST_BYTES:
-            return _error(413, "too_large", "Send it in several messages.")
+            return requests.error(413, "too_large", "Send it in several messages.")
     try:
         return msgspec.json.decode(bytes(body), type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        return _error(422, "malformed", "See the API's description of this call.")
-
-
-def _no_phone() -> Response:
-    return _error(401, "no_phone", f"{HEADER} must hold the 43 characters the browser made.")
-
-
-def _error(status: int, code: str, advice: str, retry_after: int = 0) -> Response:
-    headers = {"Retry-After": str(retry_after)} if retry_after else None
-    body = msgspec.json.encode({"code": code, "advice": advice})
-    return Response(body, status, headers, media_type="application/json")
+        return requests.malformed()

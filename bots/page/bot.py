@@ -3,23 +3,36 @@
 import asyncio
 import contextlib
 
+from starlette.applications import Starlette
+
 from bots.core import BotSettings, Health, Relay, Texts, World, offline_texts, silence_libraries
 from bots.page.adapter import PageAdapter
 from bots.page.app import PageApi
+from bots.page.files import FileApi
 from bots.page.phones import Phones
+from bots.page.shelf import Shelf
 from i18n import Catalogues
 
 
 class PageBot:
     """``app`` is mounted at ``/chat/api``; ``run`` (or ``start`` and ``stop``) relays."""
 
-    def __init__(self, relay: Relay, world: World) -> None:
-        phones = Phones(world)
+    def __init__(self, relay: Relay, world: World, most_bytes: int) -> None:
+        phones, shelf = Phones(world), Shelf()
         self._relay = relay
         self._phones = phones
-        self._adapter = PageAdapter(phones, world)
+        self._adapter = PageAdapter(phones, shelf, relay.attachment, world)
         self._task: asyncio.Task[None] | None = None
-        self.app = PageApi(phones, relay.accept, world).app()
+        self.files = files = FileApi(
+            phones=phones,
+            accept=relay.accept,
+            upload=relay.upload,
+            shelf=shelf,
+            world=world,
+            most_bytes=most_bytes,
+        )
+        api = PageApi(phones, relay.accept, world, most_bytes)
+        self.app = Starlette(routes=[*api.routes(), *files.routes()])
         self.health: Health = relay.health
 
     async def run(self) -> None:
@@ -53,4 +66,4 @@ def build(settings: BotSettings, texts: Texts | None = None, world: World | None
     silence_libraries()
     world = world or World()
     texts = texts or offline_texts(Catalogues.load())
-    return PageBot(Relay.open(settings, "page", texts, world), world)
+    return PageBot(Relay.open(settings, "page", texts, world), world, settings.max_file_bytes)

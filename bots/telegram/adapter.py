@@ -1,7 +1,7 @@
 """The Telegram adapter: the contract of ``bots.core`` on one bot token."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from urllib.parse import urlsplit
 
 import structlog
@@ -14,7 +14,9 @@ from bots.core import (
     BotSettings,
     ConfigurationError,
     Delivery,
+    GetAttachment,
     Health,
+    MediaRef,
     Quarantine,
     Sent,
     Texts,
@@ -23,6 +25,7 @@ from bots.core import (
 )
 from bots.telegram.calls import UNKNOWN_BOT, open_bot
 from bots.telegram.commands import command_lists
+from bots.telegram.files import Files
 from bots.telegram.pacing import Pacer
 from bots.telegram.polling import Polling
 from bots.telegram.sender import Sender
@@ -47,6 +50,7 @@ class TelegramAdapter:
         texts: Texts,
         world: World,
         health: Health,
+        get: GetAttachment,
     ) -> None:
         silence_libraries()
         self._settings = settings
@@ -54,7 +58,8 @@ class TelegramAdapter:
         self._health = health
         self._bot = open_bot(settings.secret("telegram_token"), settings.telegram_api_url)
         self._texts = texts
-        self._sender = Sender(self._bot, Pacer(world), health)
+        self._sender = Sender(self._bot, Pacer(world), health, get)
+        self._files = Files(self._bot, health)
         self._updates = Updates(self._bot, accept, put_aside, texts, health)
 
     async def receive(self) -> None:
@@ -70,6 +75,7 @@ class TelegramAdapter:
     async def close(self) -> None:
         """See :class:`bots.core.adapter.Closes`."""
         await self._updates.close()
+        await self._files.close()
         await self._bot.close_connections()
 
     async def send(self, delivery: Delivery) -> Sent:
@@ -79,6 +85,10 @@ class TelegramAdapter:
     async def say(self, address: str, text: str) -> None:
         """See :class:`bots.core.Announces`."""
         await self._sender.say(address, text)
+
+    def fetch(self, media: MediaRef) -> AsyncGenerator[bytes, None]:
+        """See :class:`bots.core.Fetches`."""
+        return self._files.fetch(media)
 
     async def _sign_in(self) -> int:
         """The bot's id; waits for Telegram as long as it takes."""

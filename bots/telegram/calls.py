@@ -77,10 +77,8 @@ async def call(work: Awaitable[T], health: Health) -> T:
     try:
         result = await work
     except RetryAfter as error:
-        pause = error.retry_after
-        seconds = pause.total_seconds() if isinstance(pause, timedelta) else float(pause)
         health.metrics.errors.labels("telegram_429").inc()
-        raise Later(seconds) from None
+        raise Later(seconds_of(error)) from None
     except Forbidden as error:
         gone = "deactivated" in error.message.lower()
         raise Permanent("unknown_address" if gone else "blocked") from None
@@ -96,6 +94,12 @@ async def call(work: Awaitable[T], health: Health) -> T:
         raise Later(None) from None
     health.clear("telegram_token")
     return result
+
+
+def seconds_of(error: RetryAfter) -> float:
+    """How long Telegram asks to wait."""
+    pause = error.retry_after
+    return pause.total_seconds() if isinstance(pause, timedelta) else float(pause)
 
 
 def _bad_request(message: str) -> Exception:

@@ -7,7 +7,7 @@ import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bots.core import Backoff, Health, NotReady, SpoolError, World
-from bots.telegram.calls import UNKNOWN_BOT, TelegramBot
+from bots.telegram.calls import UNKNOWN_BOT, TelegramBot, seconds_of
 from bots.telegram.updates import Updates
 
 log = structlog.get_logger("relais.telegram")
@@ -53,9 +53,7 @@ class Polling:
             self._health.problem("telegram_token", UNKNOWN_BOT)
             await self._world.sleep(self._backoff.next(at_least=30))
         except RetryAfter as error:
-            pause = error.retry_after
-            seconds = pause if isinstance(pause, int) else pause.total_seconds()
-            await self._world.sleep(self._backoff.next(at_least=seconds))
+            await self._world.sleep(self._backoff.next(at_least=seconds_of(error)))
         except TelegramError as error:
             log.warning("polling_failed", error=type(error).__name__)
             self._health.problem("telegram_away", "Telegram does not answer; trying again.")

@@ -1,12 +1,14 @@
 """Deliveries as calls to the Bot API."""
 
+import contextlib
 from typing import Final
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 
-from bots.core import Delivery, Health, Permanent, Sent
+from bots.core import Delivery, GetAttachment, Health, Later, Permanent, Sent
 from bots.telegram.calls import NotModified, NotPossible, call
 from bots.telegram.pacing import Pacer
+from bots.telegram.showing import Showing
 
 DELETE_AT_ONCE: Final = 100
 """Most ids one ``deleteMessages`` takes."""
@@ -16,8 +18,9 @@ _NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 class Sender:
     """One call after the other for a chat; the outlet sees to the order."""
 
-    def __init__(self, bot: Bot, pacer: Pacer, health: Health) -> None:
+    def __init__(self, bot: Bot, pacer: Pacer, health: Health, get: GetAttachment) -> None:
         self._bot = bot
+        self._showing = Showing(bot, get, pacer, health)
         self._pacer = pacer
         self._health = health
 
@@ -37,9 +40,15 @@ class Sender:
         return await self._message(_chat(address), text, None, silent=True)
 
     async def _send(self, delivery: Delivery) -> Sent:
-        return await self._message(
-            _chat(delivery.address), delivery.text, _keyboard(delivery), silent=delivery.silent
-        )
+        """Pictures and voices first, so that the words with their buttons stand at the bottom.
+
+        The id of the words comes first in the receipt: it is what a later edit changes.
+        """
+        chat = _chat(delivery.address)
+        beside = await self._showing.show(chat, delivery)
+        sent = await self._message(chat, delivery.text, _keyboard(delivery), silent=delivery.silent)
+        self._showing.done(delivery, sent.message_ids[0])
+        return Sent(sent.message_ids + beside)
 
     async def _message(
         self, chat: int, text: str, keyboard: InlineKeyboardMarkup | None, *, silent: bool
@@ -61,10 +70,16 @@ class Sender:
         return Sent((str(message.message_id),))
 
     async def _edit(self, delivery: Delivery) -> Sent:
-        """Text and keyboard in place; a message that cannot be edited is said anew."""
+        """Text and keyboard in place; a message that cannot be edited is said anew.
+
+        So is one whose pictures have changed, or may have: a number beside the wrong picture would
+        be a wrong answer.
+        """
         target = next(iter(delivery.target), "")
         if not target.isdecimal():
             return await self._send(delivery)
+        if not self._showing.stands_beside(delivery, target):
+            return await self._anew(delivery)
         await self._pacer.turn(delivery.address)
         try:
             await call(
@@ -81,7 +96,14 @@ class Sender:
             pass
         except NotPossible:
             return await self._send(delivery)
-        return Sent((target,))
+        return Sent(delivery.target)
+
+    async def _anew(self, delivery: Delivery) -> Sent:
+        """The old one goes, as far as Telegram lets it; then everything is sent."""
+        ids = [int(one) for one in delivery.target if one.isdecimal()]
+        with contextlib.suppress(Later, Permanent):
+            await self._delete_some(delivery.address, ids)
+        return await self._send(delivery)
 
     async def _delete(self, delivery: Delivery) -> Sent:
         """What Telegram lets a bot delete: both sides' messages of the last 48 hours.

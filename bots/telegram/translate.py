@@ -4,9 +4,12 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from bots.core import Inbound, iso
+import msgspec
+
+from bots.core import Inbound, Media, iso
 from bots.core.inbound import Kind
-from bots.telegram.wire import Callback, Message, Update
+from bots.telegram.files import file_of, kind_of
+from bots.telegram.wire import Callback, Message, Place, Update
 
 _MEDIA: Final = (
     "photo",
@@ -34,6 +37,7 @@ class Take:
     event_id: str
     inbound: Inbound
     callback: str | None = None
+    media: Media | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +90,51 @@ def _message(update_id: int, message: Message, bot_id: int, *, edited: bool) -> 
         return Nothing()
     if message.chat.type != "private":
         return Group(message.chat.id, language)
+    if edited and _place(message) is not None:
+        return Nothing()  # a live location moves by itself: nobody edited anything
     stamp = message.edit_date if edited else message.date
-    kind, text, media, payload = _content(message, edited=edited)
+    kind, text, payload = _content(message, edited=edited)
+    name = None if message.text is not None else _kind_of_media(message)
+    place = _place(message)
     inbound = Inbound(
         address=str(message.chat.id),
         kind=kind,
         message_id=str(message.message_id),
         text=text,
-        media=media,
+        media=None if name is None else kind_of(name),
         payload=payload,
         locale_hint=language,
         sent_at=iso(message.date) if message.date else None,
+        latitude=place.latitude if place else None,
+        longitude=place.longitude if place else None,
     )
-    return Take(event_id(bot_id, update_id, stamp), inbound)
+    media = file_of(message, name) if name is not None and not edited else None
+    return Take(event_id(bot_id, update_id, stamp), inbound, media=media)
 
 
-def _content(message: Message, *, edited: bool) -> tuple[Kind, str | None, str | None, str | None]:
+def _kind_of_media(message: Message) -> str:
+    return next((name for name in _MEDIA if getattr(message, name) is not None), "other")
+
+
+def _place(message: Message) -> Place | None:
+    """Where she is, of a location or a venue; its name and address are left where they are."""
+    place = message.venue.get("location") if isinstance(message.venue, dict) else message.location
+    try:
+        return None if place is None else msgspec.convert(place, Place, strict=False)
+    except msgspec.ValidationError:
+        return None
+
+
+def _content(message: Message, *, edited: bool) -> tuple[Kind, str | None, str | None]:
+    """Kind, text and the payload of a start link."""
     if message.text is None:
-        media = next((name for name in _MEDIA if getattr(message, name) is not None), "other")
-        if edited:
-            return "edit", message.caption or "", media, None
-        return "media", message.caption, media, None
+        return ("edit", message.caption or "", None) if edited else ("media", message.caption, None)
     if edited:
-        return "edit", message.text, None, None
+        return "edit", message.text, None
     start = _START.fullmatch(message.text)
     if start:
-        return "start", None, None, start["payload"]
-    return "text", message.text, None, None
+        return "start", None, start["payload"]
+    return "text", message.text, None
 
 
 def _callback(update_id: int, callback: Callback, bot_id: int) -> Translated:

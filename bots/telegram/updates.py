@@ -39,8 +39,8 @@ class Updates:
             await self._malformed(raw, bot_id)
             return
         match result:
-            case Take(event_id, inbound, callback):
-                await self._accept(event_id, inbound)
+            case Take(event_id, inbound, callback, media):
+                await self._accept(event_id, inbound, media)
                 if callback:
                     self._soon(self._answer(callback))
             case Group(chat, language, callback):

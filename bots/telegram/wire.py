@@ -23,6 +23,13 @@ class User(msgspec.Struct):
     language_code: str | None = None
 
 
+class Place(msgspec.Struct):
+    """Degrees. How exact, and whether it moves, is not read."""
+
+    latitude: float
+    longitude: float
+
+
 class Message(msgspec.Struct):
     """One of the ``media`` keys is set when it is no text."""
 

@@ -36,6 +36,7 @@ const answer = (more: Partial<Answer>): Answer => ({
   kind: "answer",
   id: "1",
   step: "age_band",
+  part: 0,
   prompt: "int/age_band/text",
   value: null,
   text: null,
@@ -181,6 +182,29 @@ describe("an opened case", () => {
     expect(opened.consents.map((one) => one.purpose)).toEqual(["services"]);
     expect(opened.notes.map((one) => one.text)).toEqual(["<b>wrote</b>"]);
     expect(opened.team?.generation).toBe(1);
+  });
+
+  it("shows each file as a line of its own, and that one was taken back", async () => {
+    const keys = await personKeys(random(32));
+    const evidence = await granted("evidence", keys);
+    const sent = { step: "files", prompt: "p", media: "photo", file: "f".repeat(32), preview: null };
+    const file: CaseFile = {
+      case: line,
+      content: "h",
+      interview: "int",
+      grants: [evidence.grant],
+      items: [
+        await evidence.item("1", "file", { ...sent, item: 1, size: 1_234_567, at: "1" }),
+        await evidence.item("2", "file", { ...sent, item: 2, size: 999, at: "2" }),
+        await evidence.item("3", "file", { step: "files", item: 2, taken_back: true, at: "3" }),
+      ],
+      log: [],
+    };
+    const [place] = (await openCase(file, ME, keys, freshMemory())).compartments;
+    expect(place?.answers.map((one) => [one.step, valueText({}, one), one.before.length])).toEqual([
+      ["files#1", "A file: photo, 1.2 MB", 0],
+      ["files#2", "The person took this file back after sending it", 1],
+    ]);
   });
 
   it("seals no note to a key that is not the grant's", async () => {

@@ -28,6 +28,7 @@ from backend.database.tables import (
 )
 from backend.database.tables import jobs as jobs_table
 from backend.deliveries import load_body
+from backend.media import open_store
 from backend.relais import Relais
 from backend.settings import Settings
 from backend.vault import open_vault
@@ -305,6 +306,7 @@ async def open_scene(url: str, folder: Path) -> AsyncIterator[Scene]:
             vault=open_vault(settings, world),
             content=Content(*edition(), db),
             directory=cast("Any", TownDirectory(db)),
+            files=open_store(settings),
             operator="Town",
             bot_tokens={},
         )

@@ -1,6 +1,7 @@
 """A stand-in for the backend's bot API: leases, fences, gapless order; for the bots' tests only."""
 
 import base64
+import hashlib
 import itertools
 import threading
 import time
@@ -40,6 +41,17 @@ class Job:
 
 
 @dataclass
+class KeptFile:
+    """An upload that was taken whole; ``times`` counts how often it came."""
+
+    id: str
+    kind: str
+    mime: str
+    data: bytes
+    times: int = 1
+
+
+@dataclass
 class FakeBackend:
     """Thread-safe. ``app`` may be called in-process; as a context manager it listens on a port."""
 
@@ -51,12 +63,20 @@ class FakeBackend:
     answers: dict[str, list[int | tuple[int, str]]] = field(default_factory=dict)
     """Inbound text -> statuses its next turns are answered with instead."""
     down: bool = False
+    file_answers: list[tuple[int, str]] = field(default_factory=list)
+    """What the next uploads are answered with instead (after their bytes came)."""
+    most_bytes: int = 20_000_000
 
     def __post_init__(self) -> None:
         self.keys = KeyPair.from_seed(b"k" * 32)
         self.received: list[tuple[str, dict[str, Any]]] = []
         self.jobs: dict[str, Job] = {}
         self.requests: list[tuple[str, int]] = []
+        self.files: dict[str, KeptFile] = {}
+        """By idempotency key."""
+        self.named: dict[str, dict[str, str] | None] = {}
+        """Event id -> what its turn said of its file."""
+        self._attached: dict[str, bytes] = {}
         self._order: dict[str, list[str]] = {}
         self._numbers = itertools.count(1)
         self._changed = threading.Condition()
@@ -65,7 +85,9 @@ class FakeBackend:
             routes=[
                 Route("/v1/inbox-key", self._inbox_key),
                 Route(f"{root}/turns", self._turns, methods=["POST"]),
+                Route(f"{root}/media", self._media, methods=["POST"]),
                 Route(f"{root}/deliveries", self._deliveries),
+                Route(f"{root}/deliveries/{{id}}/attachments/{{n:int}}", self._attachment),
                 Route(f"{root}/deliveries/{{id}}", self._settle, methods=["POST"]),
             ]
         )
@@ -86,6 +108,26 @@ class FakeBackend:
         """A delivery nobody asked for; its id."""
         with self._changed:
             return self._add(address, {"kind": "send", **body}, None)
+
+    def attached(self, kind: str, mime: str, data: bytes) -> dict[str, str]:
+        """An attachment for :meth:`queue`, whose bytes are served from now on."""
+        digest = hashlib.sha256(data).hexdigest()
+        with self._changed:
+            self._attached[digest] = data
+        name = {"image": "1.webp", "audio": "1.ogg"}[kind]
+        return {"kind": kind, "mime": mime, "name": name, "sha256": digest}
+
+    def lose(self, digest: str) -> None:
+        """The bytes of this attachment cannot be had any more."""
+        with self._changed:
+            del self._attached[digest]
+
+    def files_in_order(self) -> list[bytes]:
+        """Of the turns that named a file, its bytes, in the order of the turns."""
+        with self._changed:
+            by_id = {file.id: file.data for file in self.files.values()}
+            named = (self.named.get(event_id) or {} for event_id, _ in self.received)
+            return [by_id[one["id"]] for one in named if "id" in one]
 
     def job(self, delivery_id: str) -> Job:
         """What became of it."""
@@ -182,6 +224,7 @@ class FakeBackend:
         with self._changed:
             answer = self._answer_instead(str(inbound.get("text")))
             if answer is None:
+                self.named.setdefault(event_id, body.get("media"))
                 answer = self._take(event_id, inbound)
             self.requests.append((event_id, answer.status_code))
             self._changed.notify_all()
@@ -231,6 +274,42 @@ class FakeBackend:
             job.lease_until = now + self.lease_seconds
             return dict(job.body)
         return None
+
+    async def _media(self, request: Request) -> Response:
+        refused = self._refused(request)
+        if refused:
+            return refused
+        query, key = request.query_params, request.headers["Idempotency-Key"]
+        data = bytearray()
+        if int(query.get("size", 0)) > self.most_bytes:
+            return _error(413, "too_large")
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > self.most_bytes:
+                return _error(413, "too_large")
+        with self._changed:
+            self._changed.notify_all()
+            if self.file_answers:
+                return _error(*self.file_answers.pop(0))
+            known = self.files.get(key)
+            if known is None:
+                new = KeptFile(f"f{len(self.files) + 1}", query["kind"], query["mime"], bytes(data))
+                known = self.files[key] = new
+            else:
+                known.times += 1
+            return JSONResponse({"id": known.id, "size": len(data)})
+
+    async def _attachment(self, request: Request) -> Response:
+        refused = self._refused(request)
+        if refused:
+            return refused
+        with self._changed:
+            job = self.jobs[request.path_params["id"]]
+            attached = job.body["attachments"][request.path_params["n"]]
+            data = self._attached.get(attached["sha256"])
+        if data is None or job.status != "pending":
+            return _error(404, "not_found")
+        return Response(data, media_type=attached["mime"])
 
     async def _deliveries(self, request: Request) -> Response:
         end = time.monotonic() + float(request.query_params.get("wait", 0))

@@ -1,14 +1,14 @@
 """A relay on the stand-in backend, in-process, with an adapter that a test plays."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
-from bots.core import Delivery, Inbound, Relay, Sent, Spool, World
+from bots.core import Delivery, Gone, Inbound, MediaRef, Relay, Sent, Spool, World
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.slow_world import SlowWorld, until
 
@@ -43,6 +43,32 @@ class PlayedAdapter:
 
 
 @dataclass
+class FetchingAdapter(PlayedAdapter):
+    """Has files by reference; a fetch may meet an exception half-way, or wait."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    fetched: list[str] = field(default_factory=list)
+    faults: list[Exception] = field(default_factory=list)
+    """What the next fetches end with, after half of the bytes."""
+    hold: Callable[[], Awaitable[object]] | None = None
+
+    async def fetch(self, media: MediaRef) -> AsyncGenerator[bytes, None]:
+        """In pieces of 64 KiB."""
+        self.fetched.append(media.reference)
+        if self.hold is not None:
+            await self.hold()
+        if media.reference not in self.files:
+            raise Gone
+        data = self.files[media.reference]
+        for start in range(0, len(data), 65_536):
+            if self.faults and start * 2 >= len(data):
+                raise self.faults.pop(0)
+            yield data[start : start + 65_536]
+        if self.faults:
+            raise self.faults.pop(0)
+
+
+@dataclass
 class Running:
     """What a test holds."""
 
@@ -57,6 +83,12 @@ class Running:
         """Accepted: in the spool when this returns."""
         inbound = Inbound(address=address, kind="text", text=text, locale_hint="en")
         await self.relay.accept(event_id, inbound)
+
+    async def stop(self) -> None:
+        """End at once; what it had in hand is left where it is."""
+        assert self.task is not None
+        self.task.cancel()
+        await self.clock.advance_until(self.task.done)
 
     def start(self) -> None:
         """Let the loops run."""
@@ -76,13 +108,18 @@ def english(_hint: str | None, message_id: str) -> str:
 
 @asynccontextmanager
 async def running(
-    directory: Path, backend: FakeBackend, *, start: bool = True, token: str | None = None
+    directory: Path,
+    backend: FakeBackend,
+    *,
+    start: bool = True,
+    token: str | None = None,
+    adapter: PlayedAdapter | None = None,
 ) -> AsyncIterator[Running]:
     """A relay of the channel telegram, on a clock that stands still."""
     clock = SlowWorld()
     path = directory / "spool" / "telegram.db"
     relay = make_relay(path, backend, clock.world, token or backend.token)
-    run = Running(relay, PlayedAdapter(), backend, clock, path)
+    run = Running(relay, adapter or PlayedAdapter(), backend, clock, path)
     try:
         if start:
             await run.ready()

@@ -51,6 +51,7 @@ async def telegrams(
             texts=english,
             world=world,
             health=relay.health,
+            get=relay.attachment,
         )
         task = asyncio.create_task(relay.run(adapter, grace=1))
         try:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from bots.cli import app
 from bots.core import ConfigurationError, Spool, SpoolError
+from bots.core.spool import Kept
 from sealing import Envelope
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.relaying import running
@@ -51,7 +52,7 @@ async def test_rows_come_back_in_order(path: Path) -> None:
     spool.close()
     again = Spool.open(path)
     assert await again.event_ids() == ["e3", "e1", "e2"]
-    assert await again.envelope("e1") == SEALED
+    assert await again.event("e1") == Kept(SEALED)
     again.close()
 
 
@@ -60,11 +61,11 @@ async def test_what_was_put_aside_can_be_handed_over_again(path: Path) -> None:
     spool = Spool.open(path)
     for name in ("bad", "good"):
         await spool.add(name, SEALED)
-    await spool.quarantine("bad", SEALED, "malformed")
+    await spool.quarantine("bad", Kept(SEALED), "malformed")
     assert (await spool.event_ids(), await spool.quarantined()) == (["good"], 1)
     assert await spool.requeue() == 1
     assert (await spool.event_ids(), await spool.quarantined()) == (["good", "bad"], 0)
-    assert await spool.envelope("bad") == SEALED
+    assert await spool.event("bad") == Kept(SEALED)
     assert await spool.requeue() == 0
     spool.close()
 
@@ -78,7 +79,7 @@ def test_requeue_says_what_it_did_and_what_it_cannot(
     async def put_aside() -> None:
         spool = Spool.open(tmp_path / "spool" / "telegram.db")
         await spool.add("bad", SEALED)
-        await spool.quarantine("bad", SEALED, "malformed")
+        await spool.quarantine("bad", Kept(SEALED), "malformed")
         spool.close()
 
     asyncio.run(put_aside())

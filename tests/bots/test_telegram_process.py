@@ -99,6 +99,36 @@ def test_kill_9_loses_and_reorders_nothing(
     assert "you said" not in log
 
 
+def test_kill_9_loses_and_doubles_no_file(
+    bot: Start, tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend
+) -> None:
+    """Killed eight times amid 48 photos of two people: each is there once, whole, in its order."""
+    process = bot()
+    sent: dict[int, list[bytes]] = {1: [], 2: []}
+    for round_ in range(8):
+        process.start()
+        for n in range(3):
+            for person, photos in sent.items():
+                photos.append(bytes([person, round_, n]) * 100_000)
+                telegram.photo(person, photos[-1], caption=f"{round_ * 3 + n}")
+        # Another moment each time: while fetching, uploading, handing over or answering.
+        goal = len(backend.received) + round_ % 3
+        backend.wait(lambda goal=goal: len(backend.received) >= goal)  # type: ignore[misc]
+        process.kill()
+    process.start()
+    backend.wait(lambda: len(backend.received) == 48, 60)
+    assert process.stop() == 0
+    by_id = {file.id: file.data for file in backend.files.values()}
+    for person, photos in sent.items():
+        assert backend.texts(str(person)) == [str(n) for n in range(24)]
+        events = [event for event, inbound in backend.received if inbound["address"] == str(person)]
+        named = [backend.named[event] or {} for event in events]
+        assert [by_id[one["id"]] for one in named] == photos
+    assert len(by_id) == 48
+    clear = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert bytes([1, 7, 2]) * 50 not in clear
+
+
 def test_backend_gone_and_back(
     bot: Start, tmp_path: Path, telegram: FakeBotApi, backend: FakeBackend
 ) -> None:

@@ -16,6 +16,7 @@ from conversation import (
     Directory,
     Event,
     Interview,
+    Lexicon,
     Member,
     Organisation,
     Reply,
@@ -73,7 +74,7 @@ DIRECTORY = Directory(
 @cache
 def rich() -> Interview:
     """The test's own interview."""
-    return load_interview((HERE / "rich.yaml").read_bytes(), "rich.yaml", KEYWORDS)
+    return load_interview((HERE / "rich.yaml").read_bytes(), "rich.yaml", Lexicon.of(KEYWORDS))
 
 
 @dataclass
@@ -169,4 +170,6 @@ def at(person: Person, steps: Iterable[str]) -> Person:
     while person.state.at not in wanted:
         assert person.state.mode == "asking", (person.state.at, person.state.mode)
         person.says(answers[person.state.at])
+        if "remove" in person.footer():
+            person.says("done")
     return person

@@ -1,10 +1,11 @@
 """Answers of every kind, however they are typed, and what they leave behind."""
 
 import pytest
+from msgspec.structs import replace
 
+from conversation import Area, normalise
 from conversation import effects as fx
-from conversation import normalise
-from tests.conversation.talking import Person, at
+from tests.conversation.talking import DIRECTORY, Person, at
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,12 @@ def test_own_words_are_an_item_and_never_a_value() -> None:
 
 def test_a_place_is_found_by_its_beginning() -> None:
     """One area that begins so answers; several make the list narrower; a number counts in it."""
-    person = at(Person(), ["area"]).says("ri")
+    near = (
+        Area("a1", {"en": "North"}),
+        Area("a2", {"en": "River"}),
+        Area("a3", {"en": "Riverside"}),
+    )
+    person = at(Person(directory=replace(DIRECTORY, areas=near)), ["area"]).says("riv")
     assert person.options() == ["a2", "a3"]
     assert person.says("2").state.answers["area"] == "a3"
     assert at(Person(), ["area"]).says("nor").state.answers["area"] == "a1"

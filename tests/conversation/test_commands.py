@@ -38,11 +38,24 @@ def test_the_menu_is_numbered_and_every_line_works() -> None:
     """0 opens the menu; its numbers are the commands."""
     person = at(Person(), ["needs"]).says("0")
     assert person.options() == (
-        ["help", "repeat", "back", "skip", "pause", "language", "status", "human", "erase", "leave"]
+        [
+            "help",
+            "repeat",
+            "back",
+            "skip",
+            "pause",
+            "language",
+            "voice",
+            "pictures",
+            "status",
+            "human",
+            "erase",
+            "leave",
+        ]
     )
     assert "engine/help/text" in person.says("1").ids()
     assert person.says("0", "3").state.at == "when_last"
-    assert person.says("0", "10").ids() == ["engine/goodbye/text"]
+    assert person.says("0", "12").ids() == ["engine/goodbye/text"]
 
 
 def test_language_can_change_anywhere_and_redraws() -> None:
@@ -145,6 +158,6 @@ def test_an_answer_can_be_changed_at_the_review() -> None:
     person.presses("correct")
     assert person.options()[0] == "count"
     person.presses("account").says("SENTINEL again")
-    correct = person.found(fx.Correct)[0]
-    assert (correct.step, correct.text) == ("account", "SENTINEL again")
-    assert person.state.at == "review"
+    added = person.found(fx.Record)[0]
+    assert (added.step, added.text, added.item) == ("account", "SENTINEL again", 2)
+    assert person.says("done").state.at == "review"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from conversation import InterviewError, load_interview, texts
-from tests.conversation.talking import HERE, KEYWORDS, rich
+from conversation import InterviewError, Lexicon, load_interview, texts
+from tests.conversation.talking import KEYWORDS, rich
 
 HEAD = "id: t\nversion: 1\nsource: en\nsteps:\n"
 ASK = '  - {id: q, ask: choice, text: "Q?", options: {a: "A", b: "B"}}\n'
@@ -121,5 +121,4 @@ def test_every_text_has_its_id_note_and_line() -> None:
 def test_keywords_are_normalised() -> None:
     """Command words are compared as typed answers are."""
     words = {**KEYWORDS, "  HÉLP ": "help"}
-    interview = load_interview((HERE / "rich.yaml").read_bytes(), "rich.yaml", words)
-    assert interview.keywords["hélp"] == "help"
+    assert Lexicon.of(words).keywords["hélp"] == "help"

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import conversation
-from conversation import Deleted, Interview, load_interview, texts
+from backend.content import read_interview
+from conversation import Deleted, Interview, texts
 from conversation import effects as fx
 from conversation.replies import Param, Ref, Several
-from i18n import keywords, phrases
+from i18n import phrases
 from tests.conversation.talking import Person
 from tests.conversation.test_properties import MOVES, SENTINEL, Move, move
 
@@ -20,7 +21,7 @@ FILE = Path(conversation.__file__).parent / "interviews" / "conflict-sexual-viol
 @cache
 def shipped() -> Interview:
     """The main interview with every command word."""
-    return load_interview(FILE.read_bytes(), FILE.name, keywords())
+    return read_interview(FILE)
 
 
 @cache

@@ -32,24 +32,26 @@ WORDS = st.sampled_from(
     [*KEYWORDS, "0", "1", "2", "3", "4", "1 2", "3 1", "12/3/2026", "2025", "+", "-", "yes", "no",
      "north", "ri", SENTINEL, f"  {SENTINEL}\u200b", "", "\u200b", "🙂", "x", "00"]
 )  # fmt: skip
-MOVES: st.SearchStrategy[Move] = st.one_of(
-    st.tuples(st.just("press"), st.integers(0, 30)),
-    st.tuples(st.just("press"), st.integers(0, 30)),
-    st.tuples(st.just("say"), WORDS.filter(lambda w: w not in {"x", "00", "exit", "leave"})),
-    st.tuples(
-        st.just("any"), st.sampled_from(["stale", "media", "edit", "delete", "start", "exit"])
-    ),
-    st.tuples(st.just("say"), st.text(max_size=12)),
-    st.tuples(st.just("wait"), st.sampled_from([31, 72 * 60])),
-)
 OTHERS: dict[str, Event] = {
     "stale": Chose("ffffffffffffffff:yes"),
     "media": Sent("photo"),
+    "file": Sent("photo", file="f1", size=3, text=SENTINEL),
+    "voice": Sent("voice", file="f2", size=3),
+    "large": Sent("video", refused="too_large"),
+    "spot": Sent("location", spot=(4.4, 18.6)),
     "edit": Edited(SENTINEL),
     "delete": Deleted(),
     "start": Started("x"),
     "exit": Chose("0:!exit"),
 }
+MOVES: st.SearchStrategy[Move] = st.one_of(
+    st.tuples(st.just("press"), st.integers(0, 30)),
+    st.tuples(st.just("press"), st.integers(0, 30)),
+    st.tuples(st.just("say"), WORDS.filter(lambda w: w not in {"x", "00", "exit", "leave"})),
+    st.tuples(st.just("any"), st.sampled_from(list(OTHERS))),
+    st.tuples(st.just("say"), st.text(max_size=12)),
+    st.tuples(st.just("wait"), st.sampled_from([31, 72 * 60])),
+)
 
 
 def move(person: Person, made: Move) -> Event:
@@ -82,10 +84,14 @@ def test_every_conversation_is_answered_and_echoes_nothing(
             assert person.replies, event
         assert SENTINEL not in repr(person.replies)
         assert SENTINEL not in repr(person.state)
-        shown = person.state.mode in {"asking", "menu", "human", "confirm_erase"}
+        shown = person.state.mode in {"asking", "menu", "human", "confirm_erase", "distress"}
         if shown and not isinstance(event, Deleted):
             assert person.replies[-1].parts
             assert "exit" in person.footer()
+        if isinstance(event, Sent) and event.file:
+            kept = [e.file for e in person.found(fx.Attach)]
+            dropped = [e.file for e in person.found(fx.DropFile)]
+            assert [event.file] in (kept, dropped)
 
 
 @given(st.lists(MOVES, max_size=40))

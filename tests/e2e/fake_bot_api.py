@@ -2,7 +2,8 @@
 
 What no emulator has: updates repeated until an offset confirms them, 409 while two poll, 429 with
 ``retry_after``, 403, edits, 48-hour deletion, webhook delivery with retries, duplicated and
-malformed updates. Everything the bot did is on record.
+malformed updates; files both ways, that expire, break off and are too big. Everything the bot did
+is on record.
 
     with FakeBotApi() as telegram:
         telegram.write(7, "hello")
@@ -12,7 +13,7 @@ malformed updates. Everything the bot did is on record.
 import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -23,9 +24,10 @@ import httpx
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.e2e.multipart import Upload, multipart
 from tests.e2e.serving import Serving
 
 TOKEN = "1234567:test-token-of-nobody"
@@ -55,6 +57,9 @@ class Shown:
     edits: int = 0
     old: bool = False
     """Over 48 hours: cannot be deleted."""
+    attached: bytes = b""
+    """Of a photo or a voice message."""
+    protected: bool = False
 
 
 @dataclass
@@ -74,16 +79,25 @@ class FakeBotApi:
     fail_next: dict[str, int] = field(default_factory=dict)
     """Method -> how many of its next calls are carried out, but answered with 500."""
 
+    file_faults: dict[str, list[str]] = field(default_factory=dict)
+    """File id -> what its next fetches meet: gone, temporarily, flood, expired, broken, cut."""
+    refuse_uploads: bool = False
+    """Every photo and voice message is refused."""
+
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
+        self._files: dict[str, bytes] = {}
         self._updates: list[dict[str, Any]] = []
         self._update_ids = itertools.count(1000)
         self._message_ids = itertools.count(1)
         self._callback_ids = itertools.count(1)
         self._stopping = False
         self._pusher: threading.Thread | None = None
-        route = Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"])
-        self._serving = Serving(Starlette(routes=[route]))
+        routes = [
+            Route("/file/bot{token}/{path:path}", self._serve_file),
+            Route("/bot{token}/{method}", self._answer, methods=["GET", "POST"]),
+        ]
+        self._serving = Serving(Starlette(routes=routes))
 
     # -- the person ------------------------------------------------------------------------------
 
@@ -99,6 +113,23 @@ class FakeBotApi:
             self.messages.append(shown)
             self._push({"message": message})
             return int(message["message_id"])
+
+    def file(self, data: bytes, **more: Any) -> dict[str, Any]:
+        """A file of hers, to be put into a message: ``send(7, {"voice": telegram.file(…)})``."""
+        with self._changed:
+            file_id = f"file-{len(self._files) + 1}"
+            self._files[file_id] = data
+        return {
+            "file_id": file_id,
+            "file_unique_id": f"u-{file_id}",
+            "file_size": len(data),
+            **more,
+        }
+
+    def photo(self, chat: int, data: bytes, **more: Any) -> int:
+        """A photo in three sizes, of which only the largest is ``data``."""
+        sizes = [self.file(b"thumbnail"), self.file(b"small"), self.file(data)]
+        return self.send(chat, {"photo": [one | {"width": 1, "height": 1} for one in sizes]} | more)
 
     def edit(self, chat: int, message_id: int, text: str) -> None:
         """The person edits her message."""
@@ -268,6 +299,10 @@ class FakeBotApi:
                 )
             case "sendMessage":
                 return self._send_message(parameters)
+            case "sendPhoto" | "sendVoice":
+                return self._send_file(method.removeprefix("send").lower(), parameters)
+            case "getFile":
+                return self._get_file(str(parameters["file_id"]))
             case "editMessageText":
                 return self._edit_message(parameters)
             case "deleteMessages":
@@ -314,6 +349,79 @@ class FakeBotApi:
         )
         self.messages.append(shown)
         return _accept(_as_message(shown))
+
+    def _send_file(self, kind: str, parameters: dict[str, Any]) -> Response:
+        """Uploaded, or by the id of what was uploaded before."""
+        chat = int(parameters["chat_id"])
+        refused = self._refused(chat)
+        if refused:
+            return refused
+        given = parameters[kind]
+        if isinstance(given, str) and given.startswith("attach://"):
+            given = parameters[given.removeprefix("attach://")]
+        if self.refuse_uploads:
+            return _refuse(400, "Bad Request: IMAGE_PROCESS_FAILED")
+        if isinstance(given, Upload):
+            described = self.file(given.data)
+        elif given in self._files:
+            described = {"file_id": given, "file_unique_id": f"u-{given}"}
+        else:
+            return _refuse(400, "Bad Request: wrong file identifier/HTTP URL specified")
+        shown = Shown(
+            next(self._message_ids),
+            chat,
+            "",
+            _keyboard(parameters),
+            by_bot=True,
+            silent=parameters.get("disable_notification") is True,
+            attached=self._files[described["file_id"]],
+            protected=parameters.get("protect_content") is True,
+        )
+        self.messages.append(shown)
+        if kind == "photo":
+            content: Any = [described | {"width": 1, "height": 1}]
+        else:
+            content = described | {"duration": 1}
+        return _accept(_as_message(shown) | {kind: content})
+
+    def _get_file(self, file_id: str) -> Response:
+        fault = self._fault(file_id, "gone", "temporarily", "flood")
+        if fault == "flood":
+            return _refuse(429, "Too Many Requests: retry after 3", {"retry_after": 3})
+        if fault == "temporarily":
+            return _refuse(400, "Bad Request: wrong file_id or the file is temporarily unavailable")
+        if fault == "gone" or file_id not in self._files:
+            return _refuse(400, "Bad Request: invalid file_id")
+        size = len(self._files[file_id])
+        if size > 20 * 1024 * 1024:
+            return _refuse(400, "Bad Request: file is too big")
+        path = f"files/{file_id}"
+        described = {"file_id": file_id, "file_unique_id": f"u-{file_id}", "file_size": size}
+        return _accept(described | {"file_path": path})
+
+    def _fault(self, file_id: str, *kinds: str) -> str:
+        waiting = self.file_faults.get(file_id)
+        return waiting.pop(0) if waiting and waiting[0] in kinds else ""
+
+    async def _serve_file(self, request: Request) -> Response:
+        if request.path_params["token"] != self.token:
+            return _refuse(401, "Unauthorized")
+        file_id = str(request.path_params["path"]).removeprefix("files/")
+        with self._changed:
+            data = self._files.get(file_id, b"")
+            fault = self._fault(file_id, "expired", "broken", "cut")
+            status = {"expired": 404, "broken": 502}.get(fault, 200)
+            self.calls.append(Call("file", {"file_id": file_id}, time.monotonic(), status))
+            self._changed.notify_all()
+        if status != 200:
+            return Response(status_code=status)
+
+        async def body() -> AsyncIterator[bytes]:
+            end = len(data) // 2 if fault == "cut" else len(data)
+            for start in range(0, end, 65_536):
+                yield data[start : min(end, start + 65_536)]
+
+        return StreamingResponse(body(), headers={"Content-Length": str(len(data))})
 
     def _edit_message(self, parameters: dict[str, Any]) -> Response:
         chat, message_id = int(parameters["chat_id"]), int(parameters["message_id"])
@@ -388,6 +496,9 @@ async def _parameters(request: Request) -> dict[str, Any]:
     if "json" in request.headers.get("content-type", ""):
         body: dict[str, Any] = await request.json()
         return body
+    if "multipart" in request.headers.get("content-type", ""):
+        fields = multipart(request.headers["content-type"], await request.body())
+        return {n: _decoded(v) if isinstance(v, str) else v for n, v in fields.items()}
     form = parse_qsl((await request.body()).decode(), keep_blank_values=True)
     return {name: _decoded(value) for name, value in form} | dict(request.query_params)
 

@@ -56,9 +56,12 @@ SOURCES = {
     "engine/help/text": "I ask short questions.",
     "engine/draft_language/text": "These texts are a draft.",
     "engine/season/options/dry": "dry season",
+    "engine/date_about/text": "about {date}",
+    "engine/date_part/options/end": "end of {date}",
 }
 
 FRENCH = {
+    "engine/date_about/text": "vers : {date}",
     "x/hello/text": "Bonjour {who}. Vous êtes le numéro {n}.",
     "x/safe/text": "Êtes-vous en sécurité ?",
     "x/safe/options/yes": "Oui",

@@ -7,7 +7,8 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
-from i18n import LanguagesError, languages, negotiate
+from conversation import normalise
+from i18n import Language, LanguagesError, languages, negotiate
 from i18n.language import load
 
 ALL = ("en", "fr", "ar", "ckb", "kmr", "my", "sg")
@@ -50,6 +51,23 @@ def test_nothing_on_offer_is_an_error() -> None:
 def test_any_hint_gives_an_offer(hint: str) -> None:
     """Whatever a channel sends as a hint, an offered language comes back."""
     assert negotiate(hint, ALL) in ALL
+
+
+@pytest.mark.parametrize(
+    ("digits", "written"),
+    [
+        ("latn", "2026"),
+        ("arab", "٢٠٢٦"),
+        ("arabext", "۲۰۲۶"),
+        ("mymr", "၂၀၂၆"),
+        ("rohg", "\U00010d32\U00010d30\U00010d32\U00010d36"),
+    ],
+)
+def test_digits_go_out_and_come_back(digits: str, written: str) -> None:
+    """A number in a language's own digits is that number when it is typed."""
+    language = Language("xx", "Xx", "en", "ltr", digits)
+    assert language.localise("2026") == written
+    assert normalise(written) == "2026"
 
 
 def test_every_row_is_known_to_cldr() -> None:

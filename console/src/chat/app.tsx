@@ -1,22 +1,27 @@
 /** The chat page: bubbles, buttons, a line to write, and a way out that is always there. */
 
 import type { JSX } from "preact";
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { learn, locale, t, useLocale } from "../shared/i18n";
 import { BubbleView } from "./bubble";
-import { heard, isExit, marked, unsent, without } from "./conversation";
+import { heard, isExit, marked, recovered, unsent, without } from "./conversation";
+import { type OutFile, USUAL_LIMIT } from "./files";
 import { goNeutral, leaveNow } from "./leave";
+import { Outbox } from "./outbox";
 import { type Bubble, newId, type Phone } from "./phone";
 import { acknowledge, follow, type FromBot, type Outgoing, send } from "./stream";
+import { upload } from "./upload";
+import { Writer } from "./writer";
 
 const TYPING_MS = 6000;
-const TRIES = 8;
 
 export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
   useLocale();
-  const [bubbles, setBubbles] = useState<Bubble[]>(() => phone.history());
+  const [bubbles, setBubbles] = useState<Bubble[]>(() => recovered(phone.history()));
   const [typing, setTyping] = useState(false);
   const [up, setUp] = useState(true);
+  const [parts, setParts] = useState<Readonly<Record<string, number>>>({});
+  const limit = useRef(USUAL_LIMIT);
   const end = useRef<HTMLDivElement>(null);
   const secret = phone.secret();
   const inUse = useRef(false);
@@ -55,47 +60,61 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
 
   useEffect(() => {
     const stop = new AbortController();
-    void follow(secret, onEvent, setUp, stop.signal);
+    const onUp = (here: boolean, fileBytes?: number): void => {
+      setUp(here);
+      limit.current = fileBytes ?? limit.current;
+    };
+    void follow(secret, onEvent, onUp, stop.signal);
     return () => stop.abort();
   }, [onEvent, secret]);
-  useEffect(() => end.current?.scrollIntoView({ block: "end" }), [bubbles, typing]);
-  useEscape(() => leaveNow(phone));
-
-  const queue = useRef<Promise<void>>(Promise.resolve());
-  const deliver = useCallback(
-    async (message: Outgoing): Promise<void> => {
-      for (let tries = 0; tries < TRIES; tries += 1) {
-        const result = await send(secret, message);
-        if (result !== "later") {
-          change((now) => marked(now, message.id, result === "kept" ? "kept" : "failed"));
-          return;
-        }
-        await new Promise((done) => setTimeout(done, Math.min(500 * 2 ** tries, 10_000)));
-      }
-      change((now) => marked(now, message.id, "failed"));
-    },
+  const toEnd = (): void => end.current?.scrollIntoView({ block: "end" });
+  useEffect(toEnd, [bubbles, typing]);
+  const outbox = useMemo(
+    () =>
+      new Outbox(
+        {
+          send: (message) => send(secret, message),
+          upload: (id, file, onProgress, signal) => upload(secret, id, file, onProgress, signal),
+          pause: (ms) => new Promise((done) => setTimeout(done, ms)),
+        },
+        {
+          ended: (id, how) => change((now) => marked(now, id, how)),
+          progress: (id, part) => setParts((now) => ({ ...now, [id]: part })),
+        },
+      ),
     [change, secret],
   );
-  /** One after the other: what was written first arrives first. */
-  const line = useCallback(
-    (message: Outgoing): void => void (queue.current = queue.current.then(() => deliver(message))),
-    [deliver],
-  );
-  useEffect(() => unsent(phone.history()).forEach((bubble) => line(outgoing(bubble))), [line, phone]);
+  const leave = useCallback((): void => {
+    outbox.close();
+    leaveNow(phone);
+  }, [outbox, phone]);
+  useEscape(leave);
+  useEffect(() => unsent(phone.history()).forEach((bubble) => outbox.say(outgoing(bubble))), [outbox, phone]);
   const say = useCallback(
     (text: string, token?: string): void => {
-      if (isExit(text)) return leaveNow(phone);
+      if (isExit(text)) return leave();
       const bubble: Bubble = { id: newId(), mine: true, text, state: "sending", ...(token === undefined ? {} : { token }) };
       inUse.current = true;
       // A tick is seen in the list itself; a bubble for each would bury the question.
       if (!/^[☐☑] /u.test(text)) change((now) => [...now, bubble]);
-      line(outgoing(bubble));
+      outbox.say(outgoing(bubble));
     },
-    [change, line, phone],
+    [change, leave, outbox],
   );
+  const give = (file: OutFile): void => {
+    const facts = { kind: file.kind, size: file.data.size };
+    const bubble: Bubble = { id: newId(), mine: true, text: "", state: "sending", file: facts };
+    inUse.current = true;
+    change((now) => [...now, bubble]);
+    outbox.give(bubble.id, file);
+  };
   const again = (bubble: Bubble): void => {
     change((now) => marked(now, bubble.id, "sending"));
-    line(outgoing(bubble));
+    if (!outbox.again(bubble.id)) outbox.say(outgoing(bubble));
+  };
+  const cancel = (bubble: Bubble): void => {
+    outbox.cancel(bubble.id);
+    change((now) => without(now, [bubble.id]));
   };
 
   const last = bubbles.findLast((one) => !one.mine);
@@ -107,7 +126,7 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
         <span class="chat-up" role="status" data-testid="connection">
           {up ? "" : t("No connection. Your words wait here.")}
         </span>
-        <button type="button" class="leave" data-testid="leave" aria-label={t("Leave at once")} onClick={() => leaveNow(phone)}>
+        <button type="button" class="leave" data-testid="leave" aria-label={t("Leave at once")} onClick={leave}>
           ✕
         </button>
       </header>
@@ -116,7 +135,17 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
           <p class="chat-empty" data-testid="empty">{t("Write anything to begin. ✕ leaves at once.")}</p>
         ) : null}
         {bubbles.map((bubble) => (
-          <BubbleView key={bubble.id} bubble={bubble} quiet={bubble.id !== last?.id} onPress={say} onAgain={again} />
+          <BubbleView
+            key={bubble.id}
+            bubble={bubble}
+            secret={secret}
+            part={parts[bubble.id]}
+            quiet={bubble.id !== last?.id}
+            onPress={say}
+            onShown={bubble.id === last?.id ? toEnd : nothing}
+            onAgain={again}
+            onCancel={cancel}
+          />
         ))}
         {typing ? (
           <div class="bubble theirs typing" data-testid="typing" role="status">
@@ -126,9 +155,13 @@ export function Chat({ phone }: { readonly phone: Phone }): JSX.Element {
         ) : null}
         <div ref={end} />
       </div>
-      <Writer onSay={say} />
+      <Writer limit={() => limit.current} onSay={say} onFile={give} />
     </div>
   );
+}
+
+function nothing(): void {
+  // an older picture moves nothing that she looks at
 }
 
 /** The page speaks the language of the conversation, where it has it. */
@@ -144,46 +177,6 @@ function outgoing({ id, text, token }: Bubble): Outgoing {
 function ackName(event: Exclude<FromBot, { type: "typing" }>): string {
   const own = event.delivery ?? "";
   return event.type === "bubble" ? (event.edit_of ?? own) : own;
-}
-
-function Writer({ onSay }: { readonly onSay: (text: string) => void }): JSX.Element {
-  const [text, setText] = useState("");
-  const submit = (): void => {
-    const said = text.trim();
-    if (said === "") return;
-    setText("");
-    onSay(said);
-  };
-  return (
-    <form
-      class="writer"
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
-    >
-      <textarea
-        data-testid="write"
-        rows={1}
-        dir="auto"
-        maxLength={8000}
-        autocomplete="off"
-        aria-label={t("Your message")}
-        placeholder={t("Your message")}
-        value={text}
-        onInput={(event) => setText(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-            event.preventDefault();
-            submit();
-          }
-        }}
-      />
-      <button type="submit" class="send" data-testid="send" aria-label={t("Send")}>
-        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M3 11.5 21 3l-6 18-3.5-7z" fill="currentColor" /></svg>
-      </button>
-    </form>
-  );
 }
 
 /** Escape, twice within a second, leaves at once. */

@@ -14,6 +14,7 @@ export function heard(bubbles: readonly Bubble[], event: Shown): Bubble[] {
     lang: event.lang,
     dir: event.dir,
     buttons: event.buttons,
+    ...(event.attachments && event.attachments.length > 0 ? { attachments: event.attachments } : {}),
   };
   if (bubbles.some((one) => one.id === bubble.id)) return [...bubbles];
   const edited = event.edit_of;
@@ -35,7 +36,14 @@ export function without(bubbles: readonly Bubble[], targets: readonly string[]):
 
 /** What a reload cut short: it is sent again under the same id, and counts once. */
 export function unsent(bubbles: readonly Bubble[]): readonly Bubble[] {
-  return bubbles.filter((one) => one.mine && one.state === "sending");
+  return bubbles.filter((one) => one.mine && one.state === "sending" && one.file === undefined);
+}
+
+/** After a reload: a file that had not gone is not at hand any more, and says so. */
+export function recovered(bubbles: readonly Bubble[]): Bubble[] {
+  return bubbles.map((one) =>
+    one.file && (one.state === "sending" || one.state === "failed") ? { ...one, state: "lost" as const } : one,
+  );
 }
 
 /** Whether these words mean "away from here", in any language: then nothing is waited for. */

@@ -1,5 +1,14 @@
 /** This browser as a phone: its secret, its history, and how everything of it is wiped. */
 
+import type { FileFacts } from "./files";
+
+/** A picture or voice of the bot's; its bytes are fetched by their hash. */
+export interface Shown {
+  readonly kind: "image" | "audio";
+  readonly mime: string;
+  readonly sha256: string;
+}
+
 export interface Bubble {
   readonly id: string;
   readonly mine: boolean;
@@ -7,8 +16,11 @@ export interface Bubble {
   readonly lang?: string;
   readonly dir?: "ltr" | "rtl";
   readonly buttons?: readonly (readonly { readonly text: string; readonly token: string }[])[];
-  /** Of what she wrote: on its way, kept by the bot, or not sent. */
-  readonly state?: "sending" | "kept" | "failed";
+  readonly attachments?: readonly Shown[];
+  /** Of what she sent: on its way, kept by the bot, not sent, too large, or not at hand any more. */
+  readonly state?: "sending" | "kept" | "failed" | "too_large" | "lost";
+  /** Of a file she sent; its bytes are not kept. */
+  readonly file?: FileFacts;
   /** Of a press: the button's token. */
   readonly token?: string;
 }

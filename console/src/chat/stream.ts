@@ -1,5 +1,7 @@
 /** The bot's side of the conversation: a stream that is read with a header, and reconnects. */
 
+import type { Shown } from "./phone";
+
 export type FromBot =
   | {
       readonly type: "bubble";
@@ -10,6 +12,7 @@ export type FromBot =
       readonly dir: "ltr" | "rtl";
       readonly edit_of?: string;
       readonly neutral?: boolean;
+      readonly attachments?: readonly Shown[];
     }
   | { readonly type: "clear"; readonly delivery?: string; readonly neutral?: boolean }
   | { readonly type: "delete"; readonly delivery: string; readonly targets: readonly string[] }
@@ -42,11 +45,11 @@ export function parse(line: string): FromBot | null {
   }
 }
 
-/** Read until `signal` ends it; `onUp` says whether the bot is there. */
+/** Read until `signal` ends it; `onUp` says whether the bot is there, and the largest file it takes. */
 export async function follow(
   secret: string,
   onEvent: (event: FromBot) => void,
-  onUp: (up: boolean) => void,
+  onUp: (up: boolean, fileBytes?: number) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let wait = 500;
@@ -59,7 +62,7 @@ export async function follow(
         signal: AbortSignal.any([signal, quiet.signal]),
       });
       if (response.ok && response.body) {
-        onUp(true);
+        onUp(true, Number(response.headers.get("X-Relais-File-Bytes")) || undefined);
         wait = 500;
         await read(response.body, onEvent, quiet);
       }

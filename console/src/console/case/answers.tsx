@@ -28,7 +28,7 @@ export function Answers(props: {
     <>
       <dl class="facts" data-testid={`answers-${compartment.name}`}>
         {compartment.answers.map((answer) => (
-          <div key={answer.step || answer.id} data-testid={`answer-${answer.step}`}>
+          <div key={answer.id} data-testid={`answer-${answer.step}`}>
             <dt dir="auto">{question(labels, answer)}</dt>
             <dd>
               <Value labels={labels} answer={answer} />
@@ -37,12 +37,35 @@ export function Answers(props: {
           </div>
         ))}
       </dl>
+      <Codes codes={compartment.codes} name={compartment.name} />
       {compartment.closed === 0 ? null : (
         <Notice kind="warn" testId={`closed-${compartment.name}`}>
           {t("Sealed entries that your key does not open: {count}", { count: compartment.closed })}
         </Notice>
       )}
     </>
+  );
+}
+
+/** The coded record, folded: what goes into a GBVIMS form, word for word as the codes are. */
+function Codes(props: {
+  readonly codes: Compartment["codes"];
+  readonly name: string;
+}): JSX.Element | null {
+  const rows = Object.entries(props.codes);
+  if (rows.length === 0) return null;
+  return (
+    <details class="before" data-testid={`codes-${props.name}`}>
+      <summary>{t("Codes for the records")}</summary>
+      <dl class="facts">
+        {rows.map(([code, value]) => (
+          <div key={code}>
+            <dt dir="ltr">{code}</dt>
+            <dd dir="ltr">{Array.isArray(value) ? value.join(", ") : String(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
 

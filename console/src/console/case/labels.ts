@@ -2,7 +2,7 @@
 
 import { locale, t } from "../../shared/i18n";
 import { day, list } from "../../shared/times";
-import type { Answer } from "./opened";
+import type { Answer, FileFacts } from "./opened";
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -31,6 +31,36 @@ function date(labels: Labels, prompt: string, parts: DateParts): string {
   return season === "" ? known : `${season}, ${known}`;
 }
 
+function mediaName(code: string): string {
+  switch (code) {
+    case "photo":
+      return t("photo");
+    case "video":
+      return t("video");
+    case "voice":
+      return t("voice message");
+    default:
+      return t("document");
+  }
+}
+
+const KILO = 1_000;
+
+/** 1.2 MB, 340 kB: in the reader's digits. */
+function bytes(size: number): string {
+  const large = size >= KILO * KILO;
+  return new Intl.NumberFormat(locale().locale, {
+    style: "unit",
+    unit: large ? "megabyte" : "kilobyte",
+    maximumFractionDigits: large ? 1 : 0,
+  }).format(size / (large ? KILO * KILO : KILO));
+}
+
+function file(facts: FileFacts): string {
+  if (facts.takenBack) return t("The person took this file back after sending it");
+  return t("A file: {kind}, {size}", { kind: mediaName(facts.media), size: bytes(facts.size) });
+}
+
 /** The value in words; open text is not asked for here. */
 export function valueText(labels: Labels, answer: Answer): string {
   const { value, prompt } = answer;
@@ -44,5 +74,6 @@ export function valueText(labels: Labels, answer: Answer): string {
   if (typeof value === "object" && "precision" in value) {
     return date(labels, prompt, value as DateParts);
   }
+  if (typeof value === "object" && "takenBack" in value) return file(value as FileFacts);
   return t("This answer cannot be shown here.");
 }

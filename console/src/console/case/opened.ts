@@ -20,6 +20,8 @@ export interface Answer {
   readonly kind: "answer";
   readonly id: string;
   readonly step: string;
+  /** One of several messages to the same question; 0 where a question has one answer. */
+  readonly part: number;
   readonly prompt: string;
   readonly value: unknown;
   readonly text: string | null;
@@ -39,6 +41,14 @@ export interface Consent {
   readonly at: string;
 }
 
+/** GBVIMS codes of a compartment, for the records; derived, never asked. */
+export interface Coded {
+  readonly kind: "coded";
+  readonly id: string;
+  readonly codes: Readonly<Record<string, unknown>>;
+  readonly at: string;
+}
+
 export interface Note {
   readonly kind: "step";
   readonly id: string;
@@ -47,11 +57,12 @@ export interface Note {
   readonly at: string;
 }
 
-export type Opened = Answer | Consent | Note;
+export type Opened = Answer | Consent | Coded | Note;
 
 export interface Compartment {
   readonly name: string;
   readonly answers: readonly Answer[];
+  readonly codes: Readonly<Record<string, unknown>>;
   /** Items that are there but could not be opened. */
   readonly closed: number;
 }
@@ -115,6 +126,7 @@ function answerOf(item: Item, fields: Fields): Answer {
     kind: "answer",
     id: item.id,
     step: word(fields["step"]),
+    part: typeof fields["part"] === "number" ? fields["part"] : 0,
     prompt: word(fields["prompt"]),
     value: fields["value"] ?? null,
     text: typeof fields["text"] === "string" ? fields["text"] : null,
@@ -137,8 +149,40 @@ function consentOf(item: Item, fields: Fields): Consent {
   };
 }
 
+/** What a file's item tells of it; the bytes are asked for by its id. */
+export interface FileFacts {
+  readonly file: string;
+  readonly media: string;
+  readonly mime: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly sha256: string;
+  readonly preview: boolean;
+  readonly takenBack: boolean;
+}
+
+/** A file answers its question beside others: each is a line of its own, and a note of it too. */
+function fileOf(item: Item, fields: Fields): Answer {
+  const facts: FileFacts = {
+    file: word(fields["file"]),
+    media: word(fields["media"]),
+    mime: word(fields["mime"]),
+    size: typeof fields["size"] === "number" ? fields["size"] : 0,
+    sha256: word(fields["sha256"]),
+    preview: typeof fields["preview"] === "object" && fields["preview"] !== null,
+    takenBack: fields["taken_back"] === true,
+  };
+  const step = `${word(fields["step"])}#${String(fields["item"])}`;
+  return { ...answerOf(item, fields), step, value: facts, text: null };
+}
+
 function understood(item: Item, fields: Fields): Opened {
   if (item.kind === "consent") return consentOf(item, fields);
+  if (item.kind === "file") return fileOf(item, fields);
+  if (item.kind === "coded") {
+    const codes = (fields["codes"] ?? {}) as Readonly<Record<string, unknown>>;
+    return { kind: "coded", id: item.id, codes, at: word(fields["at"]) || item.made_at };
+  }
   if (item.kind === "step") {
     const at = word(fields["at"]) || item.made_at;
     return { kind: "step", id: item.id, text: word(fields["text"]), by: word(fields["by"]), at };
@@ -167,7 +211,7 @@ async function openItem(caseId: string, item: Item, pair: KeyPair | null): Promi
 export function latest(answers: readonly Answer[]): readonly Answer[] {
   const byStep = new Map<string, Answer>();
   for (const answer of [...answers].sort((a, b) => a.at.localeCompare(b.at))) {
-    const key = answer.step || answer.id;
+    const key = answer.part === 0 ? answer.step || answer.id : `${answer.step}#${answer.part}`;
     const earlier = byStep.get(key);
     const before = earlier ? [...earlier.before, earlier] : [];
     byStep.set(key, { ...answer, before });
@@ -190,8 +234,10 @@ function assemble(file: CaseFile, memory: Memory): OpenedCase {
     .map((name) => {
       const within = shown.filter(({ item }) => item.compartment === name);
       const answers = within.flatMap(({ opened }) => (opened?.kind === "answer" ? [opened] : []));
+      const coded = within.flatMap(({ opened }) => (opened?.kind === "coded" ? [opened] : []));
+      const codes = coded.sort((a, b) => a.at.localeCompare(b.at)).at(-1)?.codes ?? {};
       const closed = within.filter(({ opened }) => opened === null).length;
-      return { name, answers: latest(answers), closed };
+      return { name, answers: latest(answers), codes, closed };
     });
   const all = shown.flatMap(({ opened }) => (opened === null ? [] : [opened]));
   return {
