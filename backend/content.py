@@ -9,7 +9,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -26,6 +26,7 @@ from backend.errors import ConfigurationError
 from backend.lexicon import lexicon
 from conversation import Interview, InterviewError, load_interview, texts
 from i18n import Catalogues, audio, languages, phrases
+from i18n.catalogues import PACKAGED as CATALOGUES
 
 log = structlog.get_logger(__name__)
 
@@ -132,7 +133,11 @@ def load_content(db: Database, interviews: Path | None = None, main: str = MAIN)
     """
     root = interviews or packaged_interviews()
     shared = shared_blocks(root)
-    editions = {path.stem: _read(path, shared) for path in sorted(root.glob("*.yaml"))}
+    said, stamp = phrases.load(), _stamp(CATALOGUES)
+    editions = {
+        path.stem: _read(path.name, path.read_bytes(), tuple(shared.items()), said, stamp)
+        for path in sorted(root.glob("*.yaml"))
+    }
     if main not in editions:
         known = ", ".join(path.stem for path in sorted(root.glob("*.yaml"))) or "none"
         raise ConfigurationError(
@@ -143,11 +148,25 @@ def load_content(db: Database, interviews: Path | None = None, main: str = MAIN)
     return Content(current, offered, db, editions.values())
 
 
-def _read(path: Path, shared: Mapping[str, bytes]) -> Edition:
-    source = path.read_bytes()
-    interview = load_interview(source, path.name, lexicon(), shared)
+def _stamp(root: Path) -> tuple[tuple[str, int, int], ...]:
+    """What tells one state of the catalogues' files from another."""
+    stats = ((path, path.stat()) for path in sorted(root.rglob("*.po")))
+    return tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+
+
+@lru_cache(maxsize=16)
+def _read(
+    name: str,
+    source: bytes,
+    blocks: tuple[tuple[str, bytes], ...],
+    said: tuple[phrases.Phrase, ...],
+    _catalogues: tuple[tuple[str, int, int], ...],
+) -> Edition:
+    """One edition; read once for the same files, which is half a second each."""
+    shared = dict(blocks)
+    interview = load_interview(source, name, lexicon(), shared)
     sources = [(text.id, text.source) for text in texts(interview)]
-    sources += [(phrase.id, phrase.source) for phrase in phrases.load()]
+    sources += [(phrase.id, phrase.source) for phrase in said]
     catalogues = Catalogues.load(sources)
     used = {name: shared[name] for name in interview.shared}
     return Edition(_hash(source, used, catalogues.digest()), interview, catalogues, source, used)

@@ -98,7 +98,7 @@ def own_routes(steps: Mapping[str, Step], routes: Mapping[str, Route]) -> dict[s
         "review_change": Route.of((_CHANGE,)),
         "consents": Route.of((_CONSENTS,)),
         "contact": Route.of(_contact(main)),
-        "add": Route.of(_add(main)),
+        "add": Route.of(_add(main, routes["details"].steps if "details" in routes else ())),
     }
 
 
@@ -119,13 +119,23 @@ def _adult(turn: "Turn") -> bool:
     return facts.child(turn) == "no"
 
 
-def _add(main: tuple[Step, ...]) -> tuple[Step, ...]:
-    """More words and files to what she told; first the consent, if she told nothing yet."""
+def _keeps_files(turn: "Turn") -> bool:
+    return _adult(turn) and "evidence" in facts.given(turn)
+
+
+def _adds_details(turn: "Turn") -> bool:
+    return _adult(turn) and turn.kept.get("path", "me") == "me"
+
+
+def _add(main: tuple[Step, ...], details: tuple[Step, ...]) -> tuple[Step, ...]:
+    """More words, files and details to what she told; first the consent, if she told nothing."""
     consents = [replace(s, when=_not_begun) for s in main if s.purpose == "account"]
     words = [s for s in main if s.kind == "text" and s.compartment == "account"]
     files = [s for s in main if s.kind == "media"]
-    asked = [replace(step, when=_adult, then={}) for step in (*words[:1], *files[:1])]
-    return (*consents[:1], *asked)
+    more = [replace(step, when=_adult, then={}) for step in words[:1]]
+    more += [replace(step, when=_keeps_files, then={}) for step in files[:1]]
+    more += [replace(step, when=_adds_details) for step in details]
+    return (*consents[:1], *more)
 
 
 def _person(steps: Mapping[str, Step], main: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -1,4 +1,4 @@
-"""The codes an answer may land in, and their values: GBVIMS as Primero's Incident Recorder exports it.
+"""The codes an answer may land in, and their values: GBVIMS as the Incident Recorder exports it.
 
 Immutable: retire a value, never relabel it; a relabelled list corrupts every statistic before it.
 ``relais.…`` are the project's own codes; their values stand with the documents that use them.

@@ -127,6 +127,8 @@ class Code(_Effect, frozen=True, tag="code"):
 
     compartment: str
     values: dict[str, str | int | list[str]]
+    added: bool = False
+    """Codes of something that was added later: they stand beside the first record."""
 
 
 class TakeBack(_Effect, frozen=True, tag="take_back"):

@@ -127,6 +127,8 @@ def add_up(turn: "Turn") -> None:
     """Something was added to what she told before: it is sent."""
     if "account" in turn.parts and "submit2" not in turn.parts:
         _submit(turn, 2)
+    else:
+        code(turn)
 
 
 def _submit(turn: "Turn", part: int) -> None:
@@ -139,7 +141,7 @@ def code(turn: "Turn") -> None:
     """The coded record as it stands, one effect a compartment."""
     for compartment, values in coded(turn.interview, turn.answers, turn.path).items():
         if values:
-            turn.effects.append(fx.Code(compartment, values))
+            turn.effects.append(fx.Code(compartment, values, added=turn.route == "add"))
 
 
 def _closing_words(turn: "Turn") -> None:

@@ -60,7 +60,8 @@ def needs(turn: "Turn") -> tuple[str, ...]:
     if not found:
         told = (*chosen(turn, "urgent_now"), *chosen(turn, "risk"))
         found = [_URGENT_NEEDS[one] for one in told if one in _URGENT_NEEDS]
-        if not found and turn.answers.get("safe_now") == "danger":
+        held = turn.answers.get("moving") == "held"
+        if not found and (held or turn.answers.get("safe_now") == "danger"):
             found = [_URGENT_NEEDS["danger"]]
     if child(turn) != "no":
         found.insert(0, "child_protection_service")

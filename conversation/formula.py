@@ -14,8 +14,8 @@ ABSENT: Final = "\0absent"
 """Stands for an answer that was never asked for (the engine's own mark is no value either)."""
 
 Given = str | int | bool | tuple[str, ...] | None
-"""A value an answer may have here: an option, a number, ticked options, True (told), None (skipped),
-or :data:`ABSENT`."""
+"""A value an answer may have here: an option, a number, ticked options, True (told in own words),
+None (skipped), or :data:`ABSENT`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """From one question to the next: relevance, `then`, blocks, and the way back."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from conversation import effects as fx
 from conversation import ending, facts
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 # The stack of `resume` holds, outermost last, places to go on at, separated by "|":
 # "route:step" asks that step again, "route>step" follows its answer, "route+step" goes past it.
+
+
+_OPENING: Final = frozenset({"safe_now", "area", "device", "phone_holder"})
+"""What stays known when she turns out to be elsewhere: asked once, and nothing of it is told."""
 
 
 def walk(turn: "Turn", place: int) -> None:
@@ -159,9 +163,7 @@ def _outside(turn: "Turn", place: int) -> None:
         walk(turn, place)
         return
     said = {
-        name: value
-        for name, value in turn.answers.items()
-        if value is True or name in {"safe_now", "area"}
+        name: value for name, value in turn.answers.items() if value is True or name in _OPENING
     }
     ending.forget_told(turn)
     turn.answers = {**said, "for_whom": "info"}

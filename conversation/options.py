@@ -10,7 +10,7 @@ from conversation.yaml_source import Node
 FIXED: Final = {
     "contact": (("any_time", "morning", "afternoon", "evening", "no"), ("no",)),
     "consent": (("yes", "not_these", "no", "keep", "drop"), ("no",)),
-    "review": (("send", "correct", "details"), ("send", "correct")),
+    "review": (("send", "correct"), ("send", "correct")),
 }
 """Kinds whose option ids the engine understands: (allowed, needed)."""
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def reviewed_answer(turn: "Turn", step: "Step", option: str) -> None:
-    """Send, add details, or change something first."""
-    if option in {"send", "details"}:
+    """Send, or change something first."""
+    if option == "send":
         record(turn, step, option)
         follow(turn, step)
     elif reviewed(turn):

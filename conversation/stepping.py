@@ -36,7 +36,7 @@ _KEYS: Final = {
     "code": _COMMON | {"ask"},
     "say": frozenset({"id", "note", "when", "more", "say", "by"}),
     "consent": _COMMON | {"consent", "options"},
-    "signpost": frozenset({"id", "note", "when", "more", "signpost", "text", "lines"}),
+    "signpost": frozenset({"id", "note", "when", "more", "signpost", "text", "lines", "by"}),
     "review": _COMMON | {"review", "options"},
     "submit": frozenset({"id", "note", "when", "submit"}),
     "use": frozenset({"use", "note", "when"}),

@@ -22,6 +22,10 @@ _TEXTS: Final = ("text", "hint", "example", "more")
 _MAPS: Final = ("options", "lines")
 
 
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where it is built in."""
+
+
 class Phrase(NamedTuple):
     """One English source text. ``file`` is relative to the repository; ``line`` counts from 1."""
 
@@ -49,7 +53,7 @@ def load(root: Path = PACKAGED) -> tuple[Phrase, ...]:
 def _read(path: Path) -> list[Phrase]:
     file = f"i18n/phrases/{path.name}"
     try:
-        document = yaml.compose(path.read_text("utf-8"), Loader=yaml.SafeLoader)
+        document = yaml.compose(path.read_text("utf-8"), Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         advice = f"is not YAML here: {error.problem}; quote texts with double quotes"

@@ -61,8 +61,12 @@ async def code(work: Work, effect: fx.Code) -> None:
     }
     place = effect.compartment
     if work.publics is not None and work.publics.place_for(place):
-        drop(work, f"coded:{place}", kind="coded", always=True)
-        item = DraftItem(place, "coded", f"coded:{place}", content)
+        name = f"coded:{place}"
+        if effect.added:
+            name += f":{work.relais.world.new_id()}"
+        else:
+            drop(work, name, kind="coded", always=True)
+        item = DraftItem(place, "coded", name, content)
         work.changes.items.append(item_row(work.relais, work.publics, item))
 
 

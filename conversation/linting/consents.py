@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from conversation import facts
+from conversation.formula import comparisons, holds
 from conversation.linting.subject import Check, Findings, Subject, at_step, at_text
 
 if TYPE_CHECKING:
@@ -98,8 +100,6 @@ def excl001(subject: Subject) -> Findings:
 
     That an organisation left out is never alerted or granted is the engine's, and tested there.
     """
-    from conversation import facts
-
     lists = {step.id for step in subject.steps if step.source == "organisations"}
     for step in subject.steps:
         if step.source == "organisations" and step.compartment != "routing":
@@ -109,8 +109,14 @@ def excl001(subject: Subject) -> Findings:
             yield from _choosing(step, lists)
     who = subject.interview.steps.get("who_group")
     for option in who.options if who is not None else ():
-        if who is not None and option.id in facts.RESTRICTED and not _asked_again(subject, option.id):
-            advice = f"after `{option.id}`, ask again whom to leave out: a `many` from organisations"
+        if (
+            who is not None
+            and option.id in facts.RESTRICTED
+            and not _asked_again(subject, option.id)
+        ):
+            advice = (
+                f"after `{option.id}`, ask again whom to leave out: a `many` from organisations"
+            )
             yield at_step(who, "EXCL001", advice)
 
 
@@ -125,8 +131,6 @@ def _choosing(step: "Step", lists: set[str]) -> Findings:
 
 
 def _asked_again(subject: Subject, option: str) -> bool:
-    from conversation.formula import comparisons, holds
-
     return any(
         holds(one, {"who_group": option})
         for step in subject.steps

@@ -24,13 +24,17 @@ def len001(subject: Subject) -> Findings:
         for text in _prompts(subject, step.prompt):
             size = len(text.source)
             if step.kind in _QUESTIONS and size > subject.limits.ask:
-                advice = f"{size} characters; a question has at most {subject.limits.ask}: shorten it"
+                advice = (
+                    f"{size} characters; a question has at most {subject.limits.ask}: shorten it"
+                )
                 yield at_text(text, "LEN001", advice)
 
 
 def len002(subject: Subject) -> Findings:
     """A message, a consent and a longer text are read without scrolling far."""
-    asked = {t.id for s in subject.steps if s.kind in _QUESTIONS for t in _prompts(subject, s.prompt)}
+    asked = {
+        t.id for s in subject.steps if s.kind in _QUESTIONS for t in _prompts(subject, s.prompt)
+    }
     for text in subject.interview.translatable:
         size = len(text.source)
         if text.id not in asked and "/options/" not in text.id and size > subject.limits.say:
@@ -76,7 +80,9 @@ def len006(subject: Subject) -> Findings:
         worst[last] = max(worst.get(last, 0), size)
     for message_id, size in sorted(worst.items()):
         if size > subject.limits.bubble:
-            advice = f"with what stands before it {size} bytes; over {subject.limits.bubble} it is split"
+            advice = (
+                f"with what stands before it {size} bytes; over {subject.limits.bubble} it is split"
+            )
             text = subject.texts.get(message_id)
             found = at_text(text, "LEN006", advice) if text else at_top(subject, "LEN006", advice)
             yield found

@@ -14,9 +14,7 @@ _GROWN: Final = frozenset({"evidence", "justice", "account"})
 
 
 def child001(subject: Subject) -> Findings:
-    """Trap 13: under 18 there are no files, no details, no evidence and no justice; of the
-    youngest, no account at all.
-    """
+    """Trap 13: under 18 no files, no evidence, no justice; of the youngest, no account at all."""
     found: set[str] = set()
     steps = subject.interview.steps
     for name, _, band in sorted(subject.paths.asked_of):
@@ -27,7 +25,7 @@ def child001(subject: Subject) -> Findings:
         youngest = band == "0_11" and (step.compartment in ACCOUNT or step.purpose == "account")
         if grown or youngest or step.compartment == "evidence":
             found.add(name)
-            advice = f"somebody under 18 is asked `{name}`; add `child: {{is: \"no\"}}` to its `when`"
+            advice = f'somebody under 18 is asked `{name}`; add `child: {{is: "no"}}` to its `when`'
             yield at_step(step, "CHILD001", advice)
     if subject.account_steps and not {"age_band", "their_age"} & steps.keys():
         step = subject.account_steps[0]
@@ -47,8 +45,10 @@ def shel001(subject: Subject) -> Findings:
 
 
 def echo001(subject: Subject) -> Findings:
-    """Trap 14: what is said back comes from lists. Free words where {area} or the review would
-    show them are refused; all other placeholders are closed.
+    """Trap 14: what is said back comes from lists.
+
+    Free words where {area} would show them are refused; all other placeholders are closed, and that
+    no reply holds what she wrote is tested with the engine.
     """
     area = subject.interview.steps.get("area")
     if area is not None and area.own_words:

@@ -1,4 +1,4 @@
-"""Rules about the order of things: safe first, leaving always, limits and care before the account."""
+"""Rules about the order of things: safe first, leaving always, care before the account."""
 
 import re
 from typing import TYPE_CHECKING, Final
@@ -32,7 +32,7 @@ CARE_FIRST: Final = "care_first"
 
 
 def safe001(subject: Subject) -> Findings:
-    """Trap 1: only the language comes before `safe_now`, and whoever is not safe is let go at once."""
+    """Trap 1: only the language comes before `safe_now`; who is not safe is let go at once."""
     safe = subject.interview.steps.get("safe_now")
     if safe is None:
         advice = "the first question is `safe_now`: may she write without anyone looking?"
@@ -62,7 +62,9 @@ def prev001(subject: Subject) -> Findings:
     """
     found: set[tuple[str, str]] = set()
     for bubble in subject.paths.bubbles:
-        word = telling(bubble_text(subject, bubble)[: subject.limits.preview], subject.interview.source)
+        word = telling(
+            bubble_text(subject, bubble)[: subject.limits.preview], subject.interview.source
+        )
         ids = (*bubble[0], *bubble[1])
         text = next((t for i in ids if (t := subject.texts.get(i)) and word in t.source), None)
         if word and text is not None and (text.id, word) not in found:
@@ -116,7 +118,9 @@ def lim001(subject: Subject) -> Findings:
     if not steps:
         return
     if LIMITS not in subject.interview.steps:
-        yield at_top(subject, "LIM001", "no step `limits` says when helpers may tell others; add it")
+        yield at_top(
+            subject, "LIM001", "no step `limits` says when helpers may tell others; add it"
+        )
         return
     for step in steps:
         before = subject.paths.before(step.id)
@@ -126,7 +130,7 @@ def lim001(subject: Subject) -> Findings:
 
 
 def skip001(subject: Subject) -> Findings:
-    """Trap 8: who skips everything still sees who helps; words, dates and files are never required."""
+    """Trap 8: who skips everything still sees who helps; words and files are never required."""
     posts = {step.id for step in subject.steps if step.kind == "signpost"}
     for path in ("me", "info"):
         shown = subject.paths.skipping(path)

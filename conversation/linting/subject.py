@@ -29,7 +29,7 @@ class Word(Protocol):
 
     @property
     def level(self) -> str:
-        """error or warning."""
+        """``error`` or ``warning``."""
 
     @property
     def pattern(self) -> "re.Pattern[str]":
@@ -121,7 +121,7 @@ def at_text(text: "Text", code: str, advice: str, severity: Severity | None = No
 
 
 def at_top(subject: Subject, code: str, advice: str) -> Finding:
-    """A finding about the document as a whole: at its first step."""
-    main = [s for s in subject.interview.routes["main"].steps if s.file]
-    file = main[0].file if main else subject.interview.id
+    """A finding about the document as a whole: at its beginning."""
+    own = (s.file for s in subject.steps if s.file and not s.file.startswith("shared/"))
+    file = next(own, f"{subject.interview.id}.yaml")
     return Finding(file, 1, code, advice, RULES[code].severity)

@@ -1,19 +1,16 @@
 """Rules about the ways through a document: reached, left, answerable, not too long, of some use."""
 
-from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from conversation import facts
 from conversation.findings import Finding
-from conversation.formula import ABSENT, Compared, Formula, Given, comparisons, holds
+from conversation.formula import Compared, Either, Every, Formula, Negated, comparisons
+from conversation.linting.answerable import satisfiable
 from conversation.linting.subject import Check, Findings, Subject, at_step, at_top
 from conversation.paths import median
 
 if TYPE_CHECKING:
     from conversation.document import Step
 
-_MOST: Final = 50_000
-"""Combinations of answers tried for one condition; a longer one is left to the walk."""
 _READ_BY_ID: Final = frozenset(
     {"topic", "when_last", "who_answers", "age_band", "their_age", "needs", "urgent_now", "risk"}
 )
@@ -22,12 +19,12 @@ _READ_BY_ID: Final = frozenset(
 
 def path001(subject: Subject) -> Findings:
     """Each step is seen by somebody, in some circumstance."""
-    never = {finding.line for finding in path003(subject)}
-    steps = subject.interview.steps
     for name in subject.paths.unreached:
-        step = steps[name]
-        if step.line not in never:
-            yield at_step(step, "PATH001", f"nobody ever sees `{name}`; {_why_unseen(subject, step)}")
+        step = subject.interview.steps[name]
+        if step.when_source is None or satisfiable(subject.interview, step.when_source):
+            yield at_step(
+                step, "PATH001", f"nobody ever sees `{name}`; {_why_unseen(subject, step)}"
+            )
 
 
 def _why_unseen(subject: Subject, step: "Step") -> str:
@@ -35,7 +32,7 @@ def _why_unseen(subject: Subject, step: "Step") -> str:
         (name for name, row in subject.interview.routes.items() if step in row.steps), "main"
     )
     if block != "main":
-        return f"no answer leads to the block `{block}`, or its conditions are never met there"
+        return f"nothing leads to the block `{block}`, or its conditions are never met there"
     return "look at its `when` and at what leads past it, or remove it"
 
 
@@ -43,7 +40,7 @@ def path002(subject: Subject) -> Findings:
     """Each question can be left, and each end says something."""
     for name in subject.paths.dead_ends:
         step = subject.interview.steps.get(name)
-        advice = f"nothing follows an answer to `{name}`; add a step after it or a closing `say`"
+        advice = f"after `{name}` it can end without words of yours; close with a `say`"
         if step is not None:
             yield at_step(step, "PATH002", advice)
         else:
@@ -53,19 +50,19 @@ def path002(subject: Subject) -> Findings:
 def path003(subject: Subject) -> Findings:
     """Each condition can be true for somebody, and each option is shown to somebody."""
     for step in subject.steps:
-        if step.when_source is not None and not satisfiable(subject, step.when_source):
+        if step.when_source is not None and not satisfiable(subject.interview, step.when_source):
             advice = f"the condition of `{step.id}` can never be true; its parts exclude each other"
             yield at_step(step, "PATH003", advice, line=_line_of(step.when_source))
         for option in step.options:
             source = option.when_source
-            if source is not None and not satisfiable(subject, source):
+            if source is not None and not satisfiable(subject.interview, source):
                 advice = f"`{option.id}` is never shown: its condition can never be true"
                 yield at_step(step, "PATH003", advice, line=_line_of(source))
     for name, options in subject.paths.never_offered.items():
         step = subject.interview.steps[name]
         for option_id in options:
             source = next(o.when_source for o in step.options if o.id == option_id)
-            if source is not None and satisfiable(subject, source):
+            if source is not None and satisfiable(subject.interview, source):
                 advice = f"`{option_id}` is never shown to anybody who is asked `{name}`"
                 yield at_step(step, "PATH003", advice, line=_line_of(source))
 
@@ -100,7 +97,9 @@ def path005(subject: Subject) -> Findings:
         asked = step.kind in {"choice", "many", "number"} and not step.source
         used = step.compartment or step.then or step.id in read or step.id in _READ_BY_ID
         if asked and not used and step.file:
-            advice = f"nothing depends on `{step.id}` and its answer is not kept; remove the question"
+            advice = (
+                f"nothing depends on `{step.id}` and its answer is not kept; remove the question"
+            )
             yield at_step(step, "PATH005", advice)
 
 
@@ -122,8 +121,6 @@ def when007(subject: Subject) -> Findings:
 def _negations(
     subject: Subject, step: "Step", formula: Formula, guarded: frozenset[str]
 ) -> "Findings":
-    from conversation.formula import Either, Every, Negated
-
     match formula:
         case Every(parts=parts):
             sure = {p.name for p in parts if isinstance(p, Compared) and _asks_answered(p)}
@@ -155,40 +152,6 @@ def _skippable(subject: Subject, one: Compared) -> bool:
     if step is None or one.operator in {"answered", "skipped"}:
         return False
     return step.kind not in {"consent", "contact", "review"}
-
-
-def satisfiable(subject: Subject, formula: Formula) -> bool:
-    """Whether some answers make it true, as far as the condition itself goes."""
-    names = list(dict.fromkeys(one.name for one in comparisons(formula)))
-    rows = [_domain(subject, name, formula) for name in names]
-    size = 1
-    for row in rows:
-        size *= len(row)
-    if size > _MOST:
-        return True
-    return any(holds(formula, dict(zip(names, given, strict=True))) for given in product(*rows))
-
-
-def _domain(subject: Subject, name: str, formula: Formula) -> list[Given]:
-    """Values that comparisons of this formula can tell apart."""
-    named = [v for one in comparisons(formula) if one.name == name for v in one.values]
-    words: list[Given] = list(dict.fromkeys(str(v) for v in named if not isinstance(v, bool)))
-    if name in facts.FACTS:
-        closed = facts.FACTS[name].values
-        return [*(words if closed is None else sorted(closed)), "\0other"][: None if closed is None else -1]
-    step = subject.interview.steps.get(name)
-    kind = step.kind if step is not None else ""
-    if kind == "many":
-        ticks: list[Given] = [(word,) for word in words if isinstance(word, str)]
-        every = tuple(str(word) for word in words)
-        return [*ticks, every, ("\0other",), None, ABSENT]
-    if kind == "number":
-        low = step.low if step is not None and step.low is not None else 1
-        high = step.high if step is not None and step.high is not None else 10**9
-        edges = {v + d for v in named if type(v) is int for d in (-1, 0, 1)}
-        return [*sorted(n for n in edges if low <= n <= high), None, ABSENT]
-    known = {option.id for option in step.options} if step is not None else set()
-    return [*words, *(["\0other"] if known - {str(w) for w in words} or not known else []), None, ABSENT]
 
 
 def _line_of(formula: Formula) -> int:

@@ -5,7 +5,7 @@ from typing import Final
 
 from conversation.codes import CODES, UNCODED
 from conversation.fields import names_in
-from conversation.findings import Finding
+from conversation.findings import Finding, Severity
 from conversation.linting.catalogue import RULES as CATALOGUE
 from conversation.linting.subject import Check, Findings, Subject, at_text
 from conversation.linting.topic import telling
@@ -25,7 +25,7 @@ def word001(subject: Subject) -> Findings:
     for text in subject.interview.translatable:
         for word in words:
             if word.pattern.search(text.source):
-                level = "warning" if word.level == "warning" else "error"
+                level: Severity = "warning" if word.level == "warning" else "error"
                 advice = f"`{word.avoid}`: write instead: {word.prefer}"
                 yield at_text(text, "WORD001", advice, level)
         if _CLAIM.search(text.source):
@@ -44,7 +44,9 @@ def alert001(subject: Subject) -> Findings:
         text = subject.texts.get(option.label.id)
         known = option.id in CODES["gbvims.service_type"] | UNCODED
         if text is not None and not known:
-            advice = f"an alert cannot say the need `{option.id}`; use a value of gbvims.service_type"
+            advice = (
+                f"an alert cannot say the need `{option.id}`; use a value of gbvims.service_type"
+            )
             yield at_text(text, "ALERT001", advice)
     for name, source in subject.phrases.items():
         if name.startswith("responder/alert") and name.endswith("/text"):
@@ -74,7 +76,9 @@ def phrases001(subject: Subject) -> Findings:
 
 def _only(name: str, source: str, allowed: frozenset[str], code: str) -> Findings:
     for extra in [one for one in names_in(source) if one not in allowed]:
-        yield _in_phrases(code, f"`{name}` shows {{{extra}}}; it may hold {', '.join(sorted(allowed))}")
+        yield _in_phrases(
+            code, f"`{name}` shows {{{extra}}}; it may hold {', '.join(sorted(allowed))}"
+        )
 
 
 def _in_phrases(code: str, advice: str) -> Finding:

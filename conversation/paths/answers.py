@@ -22,8 +22,11 @@ _SOME_WORDS: Final = "river stone"
 _DATE: Final = "unsure"
 _MOST_TICKS: Final = 8
 """Classes of a list whose combinations are all tried (2^8); of more, only each alone and all."""
-_NEVER_TRIED: Final = {"review": frozenset({"correct"}), "returning": frozenset({"erase"})}
-"""A correction goes back to one question and returns; it is no way of its own."""
+_NEVER_TRIED: Final = {
+    "review": frozenset({"correct"}),
+    "returning": frozenset({"erase", "status", "new"}),
+}
+"""They lead back to where they were chosen, or to what is walked anyway."""
 
 Move = tuple[Literal["press", "say"], str]
 """A button's option, or a text."""
@@ -89,6 +92,8 @@ class Answers:
 
     def _options(self, turn: Turn, step: "Step", shown: list[str]) -> Iterator[Answer]:
         never = _NEVER_TRIED.get(step.kind, frozenset())
+        if "returning" in self.uses:
+            never -= {"new"}
         for row in self._classes(step, (one for one in shown if one not in never)):
             yield Answer(row[0], (("press", row[0]),), frozenset(row))
         if step.kind == "place" and step.own_words and turn.mode == "asking":

@@ -1,6 +1,5 @@
-"""The circumstances in which an interview is walked: helpers or none, places or none, police."""
+"""The circumstances in which an interview is walked: helpers or none, places or none, and so on."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -82,7 +81,6 @@ def contexts_for(interview: "Interview", uses: "Uses") -> dict[str, Context]:
     found = {
         "helpers": base,
         "no helpers": replace(base, directory=_NOBODY),
-        "no places": replace(base, directory=replace(_EVERYBODY, areas=())),
         "nothing near": replace(base, directory=Directory()),
     }
     if _police_matters(interview):
@@ -99,4 +97,3 @@ def _police_matters(interview: "Interview") -> bool:
         for step in interview.steps.values()
         for one in comparisons(step.when_source)
     )
-

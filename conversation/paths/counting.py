@@ -1,4 +1,4 @@
-"""Counting the ways through a graph of questions: how many, how long, and what comes before what."""
+"""Counting the ways through a graph of questions: how many, how long, what comes before what."""
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping
@@ -16,7 +16,7 @@ PATHS: Final = ("me", "helping", "saw", "info")
 DANGER: Final = "danger"
 BEFORE: Final = "before a path"
 STRAIGHT: Final = "me, straight"
-"""`me` without detours: no urgent block, nobody left out, no details, not by way of `info`."""
+"""`me` without detours: no urgent block, nobody left out, not by way of `info`."""
 BOTH: Final = "me, both parts"
 """`me`, straight, that goes on at `more`."""
 SHORT: Final = "me, short"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Paths:
-    """What :func:`explore` found. Corrections, commands and coming back are no ways of their own."""
+    """What :func:`explore` found. Corrections and commands are no ways of their own."""
 
     interview: "Interview"
     graphs: Mapping[str, Graph]
@@ -70,7 +70,8 @@ class Paths:
     def dead_ends(self) -> tuple[str, ...]:
         """Questions that no answer leaves, and answers that end without a word."""
         stuck = {n.state.at for g in self._all() for n in g.nodes if not n.edges and not g.cut}
-        return tuple(sorted(stuck.union(*(graph.wordless for graph in self._all()))))
+        wordless = (graph.wordless for graph in self.graphs.values())
+        return tuple(sorted(stuck.union(*wordless)))
 
     @cached_property
     def never_offered(self) -> Mapping[str, tuple[str, ...]]:
@@ -94,7 +95,11 @@ class Paths:
     def asked_of(self) -> frozenset[tuple[str, str, str]]:
         """(step, path, child band or no) of every question that is asked."""
         return frozenset(
-            (node.state.at, node.state.path, facts.child(Turn(self.interview, node.state, g.context)))
+            (
+                node.state.at,
+                node.state.path,
+                facts.child(Turn(self.interview, node.state, g.context)),
+            )
             for g in self.graphs.values()
             for node in g.nodes
         )
@@ -115,18 +120,22 @@ class Paths:
         return frozenset.intersection(*found) if found else None
 
     def witness(self, step: str) -> tuple[str, ...] | None:
-        """A shortest list of answers after which this step is put before her; None if nothing is."""
-        found = [row for graph in self._all() if (row := _shortest(graph, step)) is not None]
-        return min(found, key=len) if found else None
+        """A shortest list of answers after which this step is put before her; None: never.
+
+        In the fullest circumstance in which she sees it at all.
+        """
+        rows = (_shortest(graph, step) for graph in self._all())
+        return next((row for row in rows if row is not None), None)
 
     def skipping(self, path: str) -> frozenset[str] | None:
-        """What she is shown who takes this path and then skips every question; None: no such path."""
+        """What she is shown who takes this path, then skips everything; None: no such path."""
         graph = next(iter(self.graphs.values()))
         places = [p for p, node in enumerate(graph.nodes) if node.state.path == path]
         if not places:
             return None
-        here: int | None = min(places, key=lambda place: graph.nodes[place].depth)
-        seen: set[str] = set()
+        first = min(places, key=lambda place: graph.nodes[place].depth)
+        here: int | None = first
+        seen = set(graph.arrival(first))
         while here is not None:
             seen.add(graph.nodes[here].state.at)
             edge = next((e for e in graph.nodes[here].edges if e.answer.name == SKIP), None)
@@ -170,13 +179,11 @@ def _shortest(graph: Graph, step: str) -> tuple[str, ...] | None:
     return None
 
 
-def explore(
-    interview: "Interview", contexts: "Mapping[str, Context] | None" = None
-) -> Paths:
+def explore(interview: "Interview", contexts: "Mapping[str, Context] | None" = None) -> Paths:
     """Walk every way through an interview in the real engine.
 
     Answers that no condition, target or fact can tell apart are tried once; states with the same
-    future are one. ``contexts``: circumstances by name; None: all that the conditions can tell apart.
+    future are one. ``contexts``: circumstances by name; None: all that conditions can tell apart.
     """
     uses = uses_of(interview)
     chosen = contexts if contexts is not None else contexts_for(interview, uses)
@@ -184,10 +191,18 @@ def explore(
         name: walk(interview, context, Answers(interview, uses, set()))
         for name, context in chosen.items()
     }
-    others = []
-    if "returning" in uses and chosen:
-        again = State(interview.id, "", mode="closed", kept={"case": "yes"})
-        answers = Answers(interview, uses, set())
-        others.append(walk(interview, next(iter(chosen.values())), answers, again))
+    others = [
+        walk(interview, context, Answers(interview, uses, set()), _resting(interview, told))
+        for context in list(chosen.values())[:1]
+        for told in (True, False)
+    ]
     by_context = {name: count(interview, graph) for name, graph in graphs.items()}
     return Paths(interview, graphs, by_context, tuple(others))
+
+
+def _resting(interview: "Interview", told: bool) -> State:
+    """Somebody who comes back to a request, with or without having told what happened."""
+    done = ("help", "submit1", *(("account", "submit2") if told else ()))
+    kept = {"case": "yes", "path": "me", "contact": "any_time", "yes:services": "ask_help"}
+    kept |= {"yes:account": "keep_account", "yes:evidence": "evidence_ok"} if told else {}
+    return State(interview.id, "", mode="closed", parts=done, kept=kept)

@@ -5,16 +5,17 @@ already and where its answer leads, and what remains open of each condition once
 is put in. So thousands of ways through the same questions are one state.
 """
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from conversation import facts
-from conversation.formula import Formula, comparisons
-from conversation.paths.outlook import Known, Outlook, sources
+from conversation.loading import RESERVED
+from conversation.paths.outlook import ALWAYS, NEVER, Known, Outlook, sources
 from conversation.relevance import then_of
 from conversation.turn import Turn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conversation.context import Context
     from conversation.document import Interview, Step, Then
     from conversation.state import State
@@ -37,7 +38,10 @@ class Projection:
     def __init__(self, interview: "Interview") -> None:
         self._interview = interview
         self._outlook = Outlook(interview)
-        self._exclusions = {s.id for s in interview.steps.values() if s.source == "organisations"}
+        steps = interview.steps.values()
+        self._exclusions = {s.id for s in steps if s.source == "organisations"}
+        naming = {s.id for s in steps if s.purpose in facts.PURPOSES_THAT_NAME}
+        self._naming = naming | self._exclusions
 
     def key(self, state: "State", context: "Context") -> tuple[object, ...]:
         """Hashable; equal for states with the same future and the same traits of their way."""
@@ -55,7 +59,7 @@ class Projection:
         """Each step that may still come, with what is still open about it."""
         paths, ahead, known = self._prospect(turn)
         entries = [e for e in (self._entry(turn, step, known) for step in ahead) if e is not None]
-        if self._somebody_named(entries):
+        if turn.at in self._naming or self._somebody_named(entries):
             entries += self._left_out(turn)
         if len(paths) > 1:  # given answers may still go with the path
             entries += dict.fromkeys(
@@ -74,8 +78,7 @@ class Projection:
                 then.target
                 for step in ahead
                 for then in _leads(turn, step)
-                if then.verb == "become"
-                and self._outlook.left(step.when_source, known) is not False
+                if then.verb == "become" and self._outlook.left(step.when_source, known) != NEVER
             }
             if wider == paths:
                 return paths, ahead, known
@@ -104,36 +107,30 @@ class Projection:
         answered = step.id in turn.answers
         if answered and (step.silent or not step.then):
             return None
-        left = step.when_source is None or self._outlook.left(step.when_source, known)
-        if left is False:
+        # In the engine's own routes a step has another condition than the one that is written.
+        own = turn.route in RESERVED and turn.route != "main"
+        left = ALWAYS if own else self._outlook.left(step.when_source, known)
+        if left == NEVER:
             return None
         if answered:
             then = then_of(turn, step)
-            return (step.id, "answered", then, left) if then is not None else None
+            return (step.id, left, then) if then is not None else None
         if step.plain:
             return (step.id, left)
         options = (self._outlook.left(option.when_source, known) for option in step.options)
-        return (step.id, left, *(one for one in options if one is not True))
+        return (step.id, left, *options)
 
     def _somebody_named(self, entries: list[Entry]) -> bool:
-        steps = self._interview.steps
-        for entry in entries:
-            step = steps.get(str(entry[0]))
-            named = step is not None and step.purpose in facts.PURPOSES_THAT_NAME
-            if named or entry[0] in self._exclusions or any(_asks_helpers(part) for part in entry):
-                return True
-        return False
+        asks = self._outlook.asks_helpers
+        return any(entry[0] in self._naming or entry[1] in asks for entry in entries)
 
     def _left_out(self, turn: Turn) -> list[Entry]:
         """Who was left out decides who is there to be named."""
         found: list[Entry] = [
             (one, repr(turn.answers.get(one))) for one in sorted(self._exclusions)
         ]
-        return [*found, ("restricted", facts.restricted(turn))]
-
-
-def _asks_helpers(part: object) -> bool:
-    return isinstance(part, Formula) and any(one.name == "helpers" for one in comparisons(part))
+        # Without an area, and when restricted, only coordinators are there to be named.
+        return [*found, ("open", facts.restricted(turn), bool(facts.area(turn)))]
 
 
 def _leads(turn: Turn, step: "Step") -> "list[Then]":
@@ -169,8 +166,7 @@ class Traits(NamedTuple):
     more: str
     """Whether she went on after part 1: yes, no, or empty when it was not asked."""
     detours: frozenset[str]
-    """urgent (the block ran), left out (an organisation), details (after the review), information
-    (she came to another path from `info`)."""
+    """urgent (the block ran), left out (an organisation), information (she came from `info`)."""
 
 
 def traits(turn: Turn) -> Traits:
@@ -180,7 +176,6 @@ def traits(turn: Turn) -> Traits:
     taken = {
         "urgent": "block" in turn.parts,
         "left out": any(part.startswith("settled:") for part in turn.parts),
-        "details": answers.get("review") == "details",
         "information": turn.path != "info" and "info_next" in turn.trail,
     }
     return Traits(

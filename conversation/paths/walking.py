@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST_STATES: Final = 60_000
 """States walked in one circumstance; of a document with more, the rest is left out, and said."""
+_OWN_END: Final = frozenset({"engine/closed/text"})
+"""What the engine says at an end for which the document has no words."""
 _ENDED: Final = frozenset({"left", "closed", "new"})
 
 Bubble = tuple[tuple[str, ...], tuple[str, ...]]
@@ -69,6 +71,13 @@ class Graph:
             found.append(first[1])
             first = self.nodes[first[0]].first
         return found[::-1]
+
+    def arrival(self, node: int) -> frozenset[str]:
+        """What is said together with a question when it is first reached."""
+        first = self.nodes[node].first
+        edges = self.nodes[first[0]].edges if first is not None else []
+        return next((edge.said for edge in edges if edge.to == node), self.opening[0])
+
 
 def walk(
     interview: "Interview", context: "Context", answers: Answers, start: State | None = None
@@ -140,7 +149,7 @@ class _Walker:
         if stepped is None or not _moved(node.state, state):
             return None
         if state.mode in _ENDED:
-            if not stepped.replies:
+            if {part.id for reply in stepped.replies for part in reply.parts} <= _OWN_END:
                 self.graph.wordless.add(node.state.at)
             return Edge(answer, None, heard, bubbles)
         to = self._node(state, node.depth + 1, (place, answer))

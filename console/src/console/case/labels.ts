@@ -8,7 +8,7 @@ export type Labels = Readonly<Record<string, string>>;
 
 /** The message beside a prompt: `x/safe_now/text` -> `x/safe_now/options/yes`. */
 function option(labels: Labels, prompt: string, value: string): string {
-  const step = prompt.replace(/\/[^/]*$/u, "");
+  const step = prompt.replace(/\/(?:by\/.*|[^/]*)$/u, "");
   return labels[`${step}/options/${value}`] ?? labels[`areas/${value}`] ?? value;
 }
 

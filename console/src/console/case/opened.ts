@@ -235,7 +235,8 @@ function assemble(file: CaseFile, memory: Memory): OpenedCase {
       const within = shown.filter(({ item }) => item.compartment === name);
       const answers = within.flatMap(({ opened }) => (opened?.kind === "answer" ? [opened] : []));
       const coded = within.flatMap(({ opened }) => (opened?.kind === "coded" ? [opened] : []));
-      const codes = coded.sort((a, b) => a.at.localeCompare(b.at)).at(-1)?.codes ?? {};
+      const inOrder = coded.sort((a, b) => a.at.localeCompare(b.at));
+      const codes = Object.assign({}, ...inOrder.map((one) => one.codes)) as Compartment["codes"];
       const closed = within.filter(({ opened }) => opened === null).length;
       return { name, answers: latest(answers), codes, closed };
     });
