@@ -11,6 +11,4 @@ from i18n.datewords import date_words
 @cache
 def lexicon() -> Lexicon:
     """Read once; the same for every interview."""
-    return Lexicon.of(
-        keywords(), heard.distress(), heard.remarks(), DateWords.of(date_words())
-    )
+    return Lexicon.of(keywords(), heard.distress(), heard.remarks(), DateWords.of(date_words()))

@@ -32,6 +32,9 @@ COMMANDS: Final = (
     "stop",
     "more",
     "done",
+    "remove",
+    "voice",
+    "pictures",
     "menu",
     "next_page",
     "previous_page",
@@ -43,6 +46,8 @@ _EVERYWHERE: Final = {
     "0": "menu",
     "00": "leave",
     **dict.fromkeys(("x", "❌", "✕", "✖", "✗", "✘", "❎", "×"), "leave"),
+    "🔊": "voice",
+    "▦": "pictures",
     "+": "next_page",
     "-": "previous_page",
 }

@@ -28,6 +28,7 @@ _FOOTER_COMMANDS = {
     "back": "back",
     "more": "more",
     "done": "done",
+    "remove": "remove",
     "next_page": "next_page",
     "previous_page": "previous_page",
 }

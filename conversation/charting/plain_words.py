@@ -45,7 +45,8 @@ class PlainWords:
     def _formula(self, formula: Formula, *, inner: bool = False) -> str:
         match formula:
             case Compared():
-                return self._compared(formula)
+                said = self._compared(formula)
+                return f"({said})" if inner and " or " in said else said
             case Negated(part=part):
                 return f"not ({self._formula(part)})"
             case Every(parts=parts) | Either(parts=parts):

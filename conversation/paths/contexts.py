@@ -55,10 +55,10 @@ _EVERYBODY: Final = Directory(
         Team("t1", "org-1", _SERVICES, (), (), 1, _BOTH, children=True),
         Team("t2", "org-2", _SERVICES, (), (), 2, _BOTH, children=True),
     ),
-    coordinators=(Member("c1", "female", "org-1"),),
-    coordinator_organisations=("org-1",),
+    coordinators=(Member("c1", "female", "org-1"), Member("c2", "male", "org-2")),
+    coordinator_organisations=("org-1", "org-2"),
 )
-"""Somebody for every need, so that no single need decides whether there are helpers."""
+"""Somebody for every need, place and wish: only whom she leaves out decides who is there."""
 _NOBODY: Final = Directory(areas=_AREAS, organisations=_EVERYBODY.organisations)
 
 

@@ -129,8 +129,7 @@ class Projection:
         found: list[Entry] = [
             (one, repr(turn.answers.get(one))) for one in sorted(self._exclusions)
         ]
-        # Without an area, and when restricted, only coordinators are there to be named.
-        return [*found, ("open", facts.restricted(turn), bool(facts.area(turn)))]
+        return [*found, ("named", facts.organisations(turn))]
 
 
 def _leads(turn: Turn, step: "Step") -> "list[Then]":

@@ -68,7 +68,7 @@ BROKEN = [
 def test_each_fault_is_named_by_code_and_line(code: str, line: int, source: str) -> None:
     """A broken document is refused with the code, the line and some advice."""
     with pytest.raises(InterviewError) as caught:
-        load_interview(source.encode(), "t.yaml", {})
+        load_interview(source.encode(), "t.yaml")
     assert (code, line) in {(f.code, f.line) for f in caught.value.findings}, caught.value
     assert all(f.advice and f.file == "t.yaml" for f in caught.value.findings)
 
@@ -77,7 +77,7 @@ def test_all_faults_come_at_once() -> None:
     """Every finding of a file is reported in one go, in the order of the file."""
     source = HEAD + '  - {id: q, say: ""}\n  - {id: q, say: "{x}"}\n  - {use: nobody}\n'
     with pytest.raises(InterviewError) as caught:
-        load_interview(source.encode(), "t.yaml", {})
+        load_interview(source.encode(), "t.yaml")
     assert [f.code for f in caught.value.findings] == ["STEP004", "STEP001", "STEP005", "USE001"]
 
 
@@ -87,7 +87,7 @@ def test_a_billion_laughs_ends_in_a_finding() -> None:
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)
     )
     with pytest.raises(InterviewError) as caught:
-        load_interview(laughs.encode(), "t.yaml", {})
+        load_interview(laughs.encode(), "t.yaml")
     assert caught.value.findings[0].code == "YAML002"
 
 
@@ -98,13 +98,13 @@ def test_a_billion_laughs_ends_in_a_finding() -> None:
 def test_what_is_no_interview_ends_in_a_finding(source: bytes) -> None:
     """No bytes make the loader raise anything but findings."""
     with pytest.raises(InterviewError):
-        load_interview(source, "t.yaml", {})
+        load_interview(source, "t.yaml")
 
 
 def test_yes_no_and_on_are_words() -> None:
     """YAML 1.2: `yes`, `no` and `on` are option ids, not booleans."""
     source = HEAD + '  - {id: q, ask: choice, text: "Q?", options: {yes: "Y", no: "N", on: "O"}}\n'
-    step = load_interview(source.encode(), "t.yaml", {}).steps["q"]
+    step = load_interview(source.encode(), "t.yaml").steps["q"]
     assert [option.id for option in step.options] == ["yes", "no", "on"]
 
 

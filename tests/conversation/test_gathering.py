@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversation import Sent
+from conversation import Count, Sent
 from conversation import effects as fx
 from tests.conversation.talking import Person, at
 
@@ -21,7 +21,7 @@ def test_words_come_in_several_messages() -> None:
     person.says("SENTINEL two")
     items = [e.item for e in person.everything if isinstance(e, fx.Record) and e.step == "account"]
     assert items == [1, 2]
-    assert person.replies[-1].parts[-1].params["count"].n == 2
+    assert person.replies[-1].parts[-1].params == {"count": Count(2)}
     assert person.says("done").state.at == "stats_ok"
     assert person.state.answers["account"] == {"items": [1, 2], "files": []}
 

@@ -27,7 +27,9 @@ CASES = [
     Case(MAIN, "helping-without-agreement", "en", "hello|1 1 2 2 2"),
     Case(MAIN, "saw", "en", "hello|1 1 3 4 2 1 1|last friday|s|s|s|s|1|two lines|done|2 1 2|s|1"),
     Case(MAIN, "distress", "en", "hello|1 1 1|I want to die|3|4"),
-    Case("domestic-violence", "checked-and-strangled", "en", "hello|1 1 3 1 4 5|s|1 3 3 1 1 1 1 1 3"),
+    Case(
+        "domestic-violence", "checked-and-strangled", "en", "hello|1 1 3 1 4 5|s|1 3 3 1 1 1 1 1 3"
+    ),
     Case("migration-route", "guard-holds-the-phone", "en", "hello|1 1 3|hello"),
     Case("other-grave-crimes", "missing", "en", "hello|1 1 1 4 5|s|1 1 3 1 5 1 3"),
 ]
