@@ -47,6 +47,12 @@ def _has_case(turn: "Turn") -> bool:
     return not {"help", "urgent", "account"}.isdisjoint(turn.parts) or "case" in turn.kept
 
 
+def _may_add(turn: "Turn") -> bool:
+    """Adults who told something here. By a code alone, or from information, no age is known."""
+    known = turn.kept.get("path") in {"me", "helping", "saw"}
+    return _has_case(turn) and known and facts.child(turn) == "no"
+
+
 def _has_code_to_give(turn: "Turn") -> bool:
     return not _has_case(turn)
 
@@ -57,7 +63,7 @@ def _has_given(turn: "Turn") -> bool:
 
 _MENU: Final[tuple[tuple[str, Condition | None], ...]] = (
     ("status", None),
-    ("add", _has_case),
+    ("add", _may_add),
     ("contact", _has_case),
     ("consents", _has_given),
     ("code", _has_code_to_give),
@@ -112,7 +118,7 @@ def _contact(main: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _not_begun(turn: "Turn") -> bool:
-    return "account" not in turn.parts
+    return "account" not in turn.parts and _adult(turn)
 
 
 def _adult(turn: "Turn") -> bool:

@@ -114,6 +114,19 @@ def test_under_18_there_is_no_account() -> None:
         assert not {"keep_account", "account", "acts", "evidence_ok"} & set(seen)
 
 
+def test_under_18_nobody_is_asked_to_add_when_coming_back() -> None:
+    """CHILD001: neither in this chat nor, by a code, where no age is known."""
+    person = Person(shipped())
+    run(person, {**SHORT, "age_band": "12_17", "ask_help_child": "yes", "reply_here": "no"})
+    assert "add" not in person.says("hello", "1", "1").options()
+    grown = Person(shipped())
+    run(grown, {**SHORT, "reply_here": "no"})
+    assert "add" in grown.says("hello", "1", "1").options()
+    other = Person(shipped(), code_matches=True).says("1234 5678 9012 3456")
+    other.code_matches = None
+    assert "add" not in other.says("1", "1").options()
+
+
 def test_care_comes_before_the_account() -> None:
     """MED001 and LIM001: care windows and the limits are said before anything is told."""
     order = [step.id for step in shipped().routes["main"].steps]

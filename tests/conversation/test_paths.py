@@ -185,7 +185,7 @@ def test_a_return_code_at_the_opening_brings_her_back() -> None:
     assert person.effects == (fx.ComeBack(),)
     assert person.ids() == ["engine/greeting/text"]
     person.code_matches = None
-    assert person.says("1", "1").options() == ["status", "add", "contact", "human", "new", "erase"]
+    assert person.says("1", "1").options() == ["status", "contact", "human", "new", "erase"]
     wrong = at(Person(), ["safe_now"])
     wrong.code_matches = False
     assert wrong.says("1234 5678 9012 3456").ids()[0] == "engine/code_wrong/text"
