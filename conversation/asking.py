@@ -7,6 +7,7 @@ from conversation.builtin import TRACKED
 from conversation.choices import PAGE, Label, choices
 from conversation.effects import ReturnCode
 from conversation.replies import Count, Name, Option, Part, Ref, Reply
+from conversation.telling import told, told_before
 from conversation.wording import phrase, worded
 
 if TYPE_CHECKING:
@@ -106,10 +107,10 @@ def _draw_question(turn: "Turn", *, redraw: bool) -> None:
     else:
         turn.page = 0
     parts = _parts(turn, step)
-    if turn.notes and (paged or step.kind == "many"):
-        # Its bubble is edited in place when she ticks or turns the page; what is noted must stay.
-        turn.replies.append(Reply(tuple(turn.notes)))
-        turn.notes = []
+    if redraw:
+        # Her tick or turned page replaces the bubble: what it told her must not go with it.
+        before = [told(turn, one) for one in told_before(turn, step)]
+        turn.notes = [part for paragraphs in reversed(before) for part in paragraphs] + turn.notes
     turn.replies.append(
         Reply(
             (*turn.notes, *parts),
@@ -209,11 +210,6 @@ def can_go_back(turn: "Turn") -> bool:
 
 def mores(turn: "Turn", step: "Step") -> list[Part]:
     """What "More" shows: the longer text of the question and of what was just said before it."""
-    found = [step.more] if step.more is not None else []
-    route = turn.steps
-    for before in reversed(route.steps[: route.index[step.id]]):
-        if not before.silent:
-            break
-        if before.more is not None and before.id in turn.answers:
-            found.insert(0, before.more)
-    return found
+    own = [step.more] if step.more is not None else []
+    before = [one.more for one in told_before(turn, step) if one.more is not None]
+    return before[::-1] + own

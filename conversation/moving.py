@@ -15,8 +15,8 @@ from conversation.relevance import (
     relevant,
     then_of,
 )
-from conversation.signposts import signpost
-from conversation.wording import phrase, worded
+from conversation.telling import told
+from conversation.wording import phrase
 
 if TYPE_CHECKING:
     from conversation.document import Step
@@ -101,14 +101,8 @@ def _say(turn: "Turn", step: "Step") -> None:
             ending.code(turn)
             turn.effects.append(fx.Submit(step.submit))
         turn.barrier = len(turn.trail)
-    elif step.kind == "signpost":
-        turn.notes += signpost(turn, step)
     else:
-        turn.notes.append(worded(turn, step))
-        for fact, values in step.by.items():
-            extra = values.get(facts.FACTS[fact].read(turn))
-            if extra is not None:
-                turn.notes.append(extra)
+        turn.notes += told(turn, step)
 
 
 def open_question(turn: "Turn", step: "Step") -> None:

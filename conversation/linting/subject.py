@@ -55,8 +55,10 @@ class Limits:
     """Bytes: a Signal message above travels as a file."""
     preview: int = 40
     """Characters that a locked screen shows."""
-    way: int = 40
-    """Answers of the longest way without detours."""
+    way: int = 39
+    """Messages of the bot on the longest way without detours."""
+    detours: int = 50
+    """Messages of the bot on the longest way of all."""
     me: int = 30
     """The median of `me` without detours, after the opening, stays below."""
     short: int = 12

@@ -68,13 +68,14 @@ def path003(subject: Subject) -> Findings:
 
 
 def path004(subject: Subject) -> Findings:
-    """No way is too long. Detours she asks for (details, urgent help) are not counted here."""
+    """No way is too long; one with detours she asks for (urgent help, leaving out) may be longer."""
     groups = subject.paths.by_context[next(iter(subject.paths.by_context))]
     limits, opening = subject.limits, subject.paths.opening
     for group, stat in groups.items():
-        longest = max(stat.questions, default=0)
-        if group.endswith("straight") and longest > limits.way:
-            advice = f"a way of `{group}` has {longest} questions; stay within {limits.way}"
+        longest = max(stat.bubbles, default=0)
+        most = limits.way if group.endswith("straight") else limits.detours
+        if longest > most:
+            advice = f"a way of `{group}` has {longest} messages of the bot; stay within {most}"
             yield at_top(subject, "PATH004", advice)
     for group, most in (("me, straight", limits.me - 1), ("me, short", limits.short)):
         if group in groups:

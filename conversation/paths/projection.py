@@ -165,7 +165,8 @@ class Traits(NamedTuple):
     more: str
     """Whether she went on after part 1: yes, no, or empty when it was not asked."""
     detours: frozenset[str]
-    """urgent (the block ran), left out (an organisation), information (she came from `info`)."""
+    """urgent (the block ran), left out (an organisation), information (she came from `info`),
+    handed over (somebody helped her to begin)."""
 
 
 def traits(turn: Turn) -> Traits:
@@ -176,6 +177,7 @@ def traits(turn: Turn) -> Traits:
         "urgent": "block" in turn.parts,
         "left out": any(part.startswith("settled:") for part in turn.parts),
         "information": turn.path != "info" and "info_next" in turn.trail,
+        "handed over": turn.path == "me" and "can_write" in turn.trail,
     }
     return Traits(
         turn.path,

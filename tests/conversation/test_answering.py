@@ -40,6 +40,14 @@ def test_ticks_toggle_and_done_answers() -> None:
     assert person.state.answers["needs"] == ["health_medical_service", "psychosocial_service"]
 
 
+def test_a_tick_keeps_what_was_said_before_the_question() -> None:
+    """The bubble that a tick replaces still says what was noted in it, below the same question."""
+    person = at(Person(), ["needs"])
+    before = person.ids()
+    assert "rich/care_windows/text" in before
+    assert person.presses("food_service").ids() == before
+
+
 def test_an_exclusive_option_stands_alone() -> None:
     """Ticking an exclusive option clears the others, and the other way round."""
     person = at(Person(), ["needs"]).presses("food_service", "unsure")

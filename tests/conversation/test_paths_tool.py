@@ -52,6 +52,16 @@ def play(found: Paths, context: str, names: tuple[str, ...]) -> tuple[State, set
     return step.state, said
 
 
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_path_is_under_forty_messages(path: Path) -> None:
+    """Of the bot; on `me` without detours, on the other three also with them."""
+    groups = next(iter(paths(path).by_context.values()))
+    longest = {group: max(stat.bubbles) for group, stat in groups.items()}
+    for group in ("me, straight", "helping", "saw", "info", "danger"):
+        assert longest[group] < 40, (group, longest[group])
+    assert longest["me"] <= 50
+
+
 @pytest.mark.parametrize("step", ["go_now", "keep_account", "review", "urgent_ask", "helper_info"])
 def test_a_witness_leads_there(step: str) -> None:
     """Giving the answers of a witness puts the step before her, and one answer fewer does not."""
