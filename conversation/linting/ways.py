@@ -68,7 +68,7 @@ def path003(subject: Subject) -> Findings:
 
 
 def path004(subject: Subject) -> Findings:
-    """No way is too long; one with detours she asks for (urgent help, leaving out) may be longer."""
+    """No way is too long; with detours she asks for (urgent help, leaving out) it may be longer."""
     groups = subject.paths.by_context[next(iter(subject.paths.by_context))]
     limits, opening = subject.limits, subject.paths.opening
     for group, stat in groups.items():
@@ -106,7 +106,8 @@ def path005(subject: Subject) -> Findings:
 
 def path006(subject: Subject) -> Findings:
     """Every way was walked; if not, it is said which were not."""
-    for reason in subject.paths.cut:
+    reasons = {reason.partition(": ")[2] for reason in subject.paths.cut}  # in any circumstance
+    for reason in sorted(reasons):
         yield at_top(subject, "PATH006", f"not every way was walked ({reason}); ask fewer at once")
 
 
