@@ -24,7 +24,7 @@ from backend.database.statements import insert_or_ignore
 from backend.database.tables import archive
 from backend.errors import ConfigurationError
 from backend.lexicon import lexicon
-from conversation import Interview, InterviewError, load_interview, texts
+from conversation import Finding, Interview, InterviewError, load_interview, texts
 from i18n import Catalogues, audio, languages, phrases
 from i18n.catalogues import PACKAGED as CATALOGUES
 
@@ -125,6 +125,16 @@ def read_interview(path: Path) -> Interview:
     return load_interview(path.read_bytes(), path.name, lexicon(), shared_blocks(path.parent))
 
 
+def misnamed(path: Path, interview: Interview) -> tuple[Finding, ...]:
+    """An interview is found by its file's name and by its id, so they are the same."""
+    if path.stem == interview.id:
+        return ()
+    lines = path.read_bytes().splitlines()
+    line = next((n for n, one in enumerate(lines, 1) if one.startswith(b"id:")), 1)
+    advice = f"write `id: {path.stem}`, as the file is called, or rename the file"
+    return (Finding(path.name, line, "DOC005", advice),)
+
+
 def load_content(db: Database, interviews: Path | None = None, main: str = MAIN) -> Content:
     """Read the interviews of a folder, phrases and catalogues; ``main`` is the one that is served.
 
@@ -138,6 +148,9 @@ def load_content(db: Database, interviews: Path | None = None, main: str = MAIN)
         path.stem: _read(path.name, path.read_bytes(), tuple(shared.items()), said, stamp)
         for path in sorted(root.glob("*.yaml"))
     }
+    wrong = [misnamed(root / f"{name}.yaml", one.interview) for name, one in editions.items()]
+    if any(wrong):
+        raise InterviewError(tuple(finding for row in wrong for finding in row))
     if main not in editions:
         known = ", ".join(path.stem for path in sorted(root.glob("*.yaml"))) or "none"
         raise ConfigurationError(

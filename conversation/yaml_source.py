@@ -30,6 +30,25 @@ _WORDS: Final[dict[str, bool | None]] = {
 }
 
 
+_LIKELY: Final = {
+    "tab": "begin the line with spaces, not with a tab",
+    "mapping values": "put the whole text in double quotes: it holds a colon and a space",
+    "'-' indicator": "begin this line with as many spaces as the step above it",
+    "<block end>": "begin this line with as many spaces as the one above it",
+    "':'": "something is missing: a line is `key: value`, or a list in brackets is not closed",
+    "end of stream": "a quotation mark or a bracket is not closed",
+    "quoted scalar": "a quotation mark is not closed",
+    "start any token": "put the text in double quotes: it begins with a sign that means something",
+}
+"""A piece of the parser's complaint -> what the author most likely did."""
+
+
+def _likely(problem: str) -> str:
+    """What to do about a complaint of the parser."""
+    found = next((advice for piece, advice in _LIKELY.items() if piece in problem), "")
+    return found or "look at the quotes, colons and spaces of this line"
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One value and the line (from 1) on which it begins."""
@@ -76,7 +95,7 @@ class _Reader:
             return self._document(events)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
-            self._stop(line, "YAML001", f"this is not YAML: {error.problem}")
+            self._stop(line, "YAML001", f"{_likely(error.problem or '')} ({error.problem})")
         except yaml.YAMLError:
             self._stop(1, "YAML001", "the file holds characters that YAML does not allow")
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
+from backend.content import misnamed
 from conversation import Finding, InterviewError
 from conversation.linting import lint as lint_interview
 from conversation.paths import Paths, explore
@@ -74,13 +75,18 @@ def findings_of(path: Path) -> tuple[Finding, ...]:
         return error.findings
     said = [(phrase.id, phrase.source) for phrase in phrases.load()]
     found = lint_interview(interview, glossary=glossary.load, phrases=said)
+    if (path.parent / "shared").is_dir():  # a folder that is, or will be, served
+        found = (*misnamed(path, interview), *found)
     return tuple(replace(f, line=max(f.line, 1)) for f in found)
 
 
 def _sorted(rows: dict[tuple[str, str, str], Finding]) -> list[tuple[str, str, str]]:
-    def order(key: tuple[str, str, str]) -> tuple[str, int, str, str]:
+    """What has to be mended first comes first, then by place."""
+
+    def order(key: tuple[str, str, str]) -> tuple[int, str, int, str, str]:
         file, _, line = key[0].rpartition(":")
-        return file, int(line), key[1], key[2]
+        level = ("error", "warning", "note").index(rows[key].severity)
+        return level, file, int(line), key[1], key[2]
 
     return sorted(rows, key=order)
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from backend.content import packaged_interviews
+from backend.content import load_content, packaged_interviews
+from conversation import InterviewError
 from launch.cli import app
 from launch.transcripts import messages
 
@@ -46,11 +47,15 @@ def test_lint_passes_with_warnings() -> None:
 
 
 def test_lint_takes_folders_and_sorts() -> None:
-    """A folder means each file in it; findings come by file and line."""
+    """A folder means each file in it; errors come first, then by file and line."""
     code, printed = relais("lint", str(BROKEN), "--json")
     rows = json.loads(printed)
     assert code == 1
-    assert rows == sorted(rows, key=lambda r: (r["file"], r["line"], r["code"], r["advice"]))
+    levels = ["error", "warning", "note"]
+    assert rows == sorted(
+        rows,
+        key=lambda r: (levels.index(r["severity"]), r["file"], r["line"], r["code"], r["advice"]),
+    )
     assert {r["file"].rpartition("/")[2] for r in rows} == {p.name for p in BROKEN.glob("*.yaml")}
 
 
@@ -61,6 +66,38 @@ def test_lint_shows_what_cannot_be_loaded_in_the_same_way(tmp_path: Path) -> Non
     code, printed = relais("lint", str(file))
     assert code == 1
     assert f"{file}:5 DOC004 " in printed
+
+
+def test_an_id_that_is_not_the_files_name_is_found(tmp_path: Path) -> None:
+    """In a folder that is served, where the id is how links and running conversations find it."""
+    (tmp_path / "shared").mkdir()
+    file = tmp_path / "water.yaml"
+    file.write_text(SMALL.read_text())
+    code, printed = relais("lint", str(file))
+    assert code == 1
+    assert f"{file}:2 DOC005 write `id: water`" in printed
+    with pytest.raises(InterviewError, match="DOC005"):
+        load_content(None, tmp_path, "water")  # type: ignore[arg-type]  # no database is touched
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        ("  - id: q\n\task: choice\n", "spaces, not with a tab"),
+        ("  - id: q\n    say: Remember: nobody may.\n", "in double quotes"),
+        ("  - id: q\n    say: One.\n   note: Two.\n", "as many spaces as the step above"),
+        ('  - id: q\n    say: "One.\n', "a quotation mark or a bracket is not closed"),
+        ("  - id: q\n    say: @home\n", "begins with a sign"),
+    ],
+)
+def test_slips_of_yaml_say_what_to_do(tmp_path: Path, written: str, advice: str) -> None:
+    """The parser's complaint alone helps nobody who does not know YAML."""
+    file = tmp_path / "bad.yaml"
+    file.write_text("id: bad\nversion: 1\nsource: en\nsteps:\n" + written)
+    code, printed = relais("lint", str(file))
+    assert code == 1
+    assert "YAML001" in printed
+    assert advice in printed
 
 
 def test_an_interview_that_is_not_there_is_one_clear_line() -> None:
