@@ -92,9 +92,9 @@ def test_fixed_phrases_are_checked_too(code: str, changed: dict[str, str]) -> No
 
 
 def codes_in_source() -> Iterator[str]:
-    """Every code that a module of the engine can give a finding."""
-    folder = Path(HERE.parent.parent / "conversation")
-    for path in folder.rglob("*.py"):
+    """Every code that a module of the engine, or what reads its files, can give a finding."""
+    root = HERE.parent.parent
+    for path in (*(root / "conversation").rglob("*.py"), root / "backend" / "content.py"):
         yield from re.findall(r'"([A-Z]{2,6}[0-9]{3})"', path.read_text())
 
 
