@@ -4,18 +4,20 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
 import structlog
 import typer
 
 from bots.core import (
+    Adapter,
     BotSettings,
     ConfigurationError,
     Relay,
     Spool,
     SpoolError,
+    Texts,
     World,
     configure_logging,
     guard_loop,
@@ -42,7 +44,13 @@ def _bots() -> None:
 @app.command()
 def telegram() -> None:
     """Run the Telegram bot until interrupted."""
-    raise typer.Exit(_run_telegram())
+    raise typer.Exit(_run("telegram", _telegram))
+
+
+@app.command()
+def matrix() -> None:
+    """Run the Matrix bot until interrupted."""
+    raise typer.Exit(_run("matrix", _matrix))
 
 
 @app.command()
@@ -67,23 +75,22 @@ async def _requeue(settings: BotSettings, channel: str) -> int:
         spool.close()
 
 
-def _run_telegram() -> int:
+def _run(channel: str, make: "Make") -> int:
     try:
         settings = load_settings()
         configure_logging(settings.log_format)
-        asyncio.run(_telegram(settings))
+        asyncio.run(_serve(channel, settings, make))
     except ConfigurationError as error:
-        print(f"relais-bot telegram cannot start:\n{error}", file=sys.stderr)
+        print(f"relais-bot {channel} cannot start:\n{error}", file=sys.stderr)
         return 2
     return 0
 
 
-async def _telegram(settings: BotSettings) -> None:
-    guard_loop(asyncio.get_running_loop())
-    settings.secret("telegram_token")
-    texts = offline_texts(Catalogues.load())
-    relay = Relay.open(settings, "telegram", texts, World())
-    adapter = TelegramAdapter(
+Make = Callable[[BotSettings, Relay, Texts], Adapter]
+
+
+def _telegram(settings: BotSettings, relay: Relay, texts: Texts) -> Adapter:
+    return TelegramAdapter(
         settings,
         accept=relay.accept,
         put_aside=relay.put_aside,
@@ -92,9 +99,38 @@ async def _telegram(settings: BotSettings) -> None:
         health=relay.health,
         get=relay.attachment,
     )
-    server = await serve_health(relay.health, settings.port_for("telegram"))
+
+
+def _matrix(settings: BotSettings, relay: Relay, texts: Texts) -> Adapter:
+    from bots.matrix import MatrixAdapter  # noqa: PLC0415  a second that other bots need not wait
+
+    return MatrixAdapter(
+        settings,
+        accept=relay.accept,
+        put_aside=relay.put_aside,
+        texts=texts,
+        world=relay.world,
+        health=relay.health,
+        get=relay.attachment,
+    )
+
+
+_SECRETS: Final = {
+    "telegram": ("telegram_token",),
+    "matrix": ("matrix_homeserver", "matrix_user", "matrix_store_key"),
+}
+
+
+async def _serve(channel: str, settings: BotSettings, make: Make) -> None:
+    guard_loop(asyncio.get_running_loop())
+    for name in _SECRETS[channel]:
+        settings.required(name)
+    texts = offline_texts(Catalogues.load())
+    relay = Relay.open(settings, channel, texts, World())
+    adapter = make(settings, relay, texts)
+    server = await serve_health(relay.health, settings.port_for(channel))
     port = server.sockets[0].getsockname()[1]
-    structlog.get_logger("relais.bot").info("started", channel="telegram", health_port=port)
+    structlog.get_logger("relais.bot").info("started", channel=channel, health_port=port)
     try:
         await _until_signal(relay.run(adapter))
     finally:

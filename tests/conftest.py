@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.e2e.processes import free_port
 from tests.postgresql import PostgresServer, running_postgres
+from tests.synapse import Synapse, running_synapse
 
 settings.register_profile("dev", deadline=None, max_examples=50)
 settings.register_profile("ci", deadline=None, max_examples=200, print_blob=True)
@@ -40,6 +42,13 @@ def _settings_of_no_one(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("RELAIS_") and not name.startswith("RELAIS_TEST_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def synapse() -> Iterator[Synapse]:
+    """One Matrix server for the whole run, started when the first test asks for it."""
+    with running_synapse(free_port()) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,10 @@ from typing import Any, Final
 
 import structlog
 
-_SILENT: Final = ("httpx", "httpcore", "telegram", "hpack", "uvicorn.access", "h11", "asyncio")
+_SILENT: Final = (
+    *("httpx", "httpcore", "telegram", "hpack", "uvicorn.access", "h11", "asyncio"),
+    *("nio", "peewee", "aiohttp", "aiohttp_socks", "vodozemac"),
+)
 """Libraries that print addresses (with a bot token in the path), bodies or exception messages."""
 
 

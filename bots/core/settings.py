@@ -31,6 +31,7 @@ class BotSettings(BaseSettings):
     data_dir: Path = Field(Path("var"), description="The bot's spool lies under it, in spool/.")
     bot_token_page: SecretStr | None = Field(None, description="Bearer token of the chat page.")
     bot_token_telegram: SecretStr | None = Field(None, description="Bearer token of that bot.")
+    bot_token_matrix: SecretStr | None = Field(None, description="Bearer token of that bot.")
     bot_port: int | None = Field(
         None, ge=0, le=65535, description="Loopback port of a bot's /healthz and /metrics."
     )
@@ -61,7 +62,16 @@ class BotSettings(BaseSettings):
         8443, ge=0, le=65535, description="Port the webhook listens on, behind your TLS proxy."
     )
 
-    @field_validator("backend_url", "telegram_api_url", "telegram_webhook_url")
+    matrix_homeserver: str = Field("", description="Address of the bot's Matrix server.")
+    matrix_user: str = Field("", description="The bot's account there, as @name:server.")
+    matrix_password: SecretStr | None = Field(
+        None, description="Of that account; needed at the first start and after a sign-out."
+    )
+    matrix_store_key: SecretStr | None = Field(
+        None, description="32 or more random characters that lock the bot's keys on its disk."
+    )
+
+    @field_validator("backend_url", "telegram_api_url", "telegram_webhook_url", "matrix_homeserver")
     @classmethod
     def _is_url(cls, value: str) -> str:
         if value and (
@@ -90,6 +100,20 @@ class BotSettings(BaseSettings):
             raise ValueError("RELAIS_TELEGRAM_WEBHOOK_SECRET: 1 to 256 of A-Z a-z 0-9 _ -")
         return self
 
+    @field_validator("matrix_user")
+    @classmethod
+    def _is_account(cls, value: str) -> str:
+        if value and not re.fullmatch(r"@[a-z0-9._=/+-]+:[A-Za-z0-9.:\[\]-]+", value):
+            raise ValueError("must be an account such as @chat:example.org")
+        return value
+
+    @field_validator("matrix_store_key")
+    @classmethod
+    def _is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value.get_secret_value()) < 32:
+            raise ValueError("must have 32 random characters or more: openssl rand -hex 32")
+        return value
+
     @property
     def signer(self) -> bytes | None:
         """The pinned signer of inbox keys, if one is set."""
@@ -110,11 +134,16 @@ class BotSettings(BaseSettings):
 
     def secret(self, name: str) -> str:
         """A secret that must be there; :class:`ConfigurationError` names it when it is not."""
-        value: SecretStr | None = getattr(self, name)
-        if value is None or not value.get_secret_value():
+        return self.required(name)
+
+    def required(self, name: str) -> str:
+        """The same of any setting that is text."""
+        value: SecretStr | str | None = getattr(self, name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not text:
             advice = str(type(self).model_fields[name].description)
             raise ConfigurationError(f"RELAIS_{name.upper()} is not set. {advice}")
-        return value.get_secret_value()
+        return text
 
 
 def load_settings() -> BotSettings:

@@ -1,0 +1,164 @@
+"""matrix-nio, mended: what it would lose or fall over (measured with 0.26.0; see channels.md).
+
+All contact with its private parts is here; ``tests/bots/test_matrix_mends.py`` breaks when they
+move.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+from nio import AsyncClient, AsyncClientConfig, SyncResponse
+from nio.api import Api
+from nio.responses import KeysUploadResponse
+from nio.store import SqliteStore
+from peewee import SqliteDatabase
+
+STORE: Final = "keys.db"
+AWAY: Final = (aiohttp.ClientError, asyncio.TimeoutError, TimeoutError, OSError)
+"""What the library raises when the server cannot be reached."""
+Count = Callable[[str], None]
+
+
+class Store(SqliteStore):  # type: ignore[misc]  # nio has no types of its own here
+    """Committed to the disk, and nobody else's to read (nio makes it 0644)."""
+
+    def _create_database(self) -> SqliteDatabase:
+        path = Path(self.database_path)
+        path.touch(mode=0o600, exist_ok=True)
+        path.chmod(0o600)
+        return SqliteDatabase(
+            self.database_path,
+            pragmas={
+                "foreign_keys": 1,
+                "secure_delete": 1,
+                "journal_mode": "wal",
+                "synchronous": "full",
+            },
+        )
+
+
+class Client(AsyncClient):  # type: ignore[misc]
+    """The library's client; ``malformed`` is called with the name of what was unreadable."""
+
+    def __init__(
+        self, homeserver: str, user: str, device_id: str, folder: Path, pickle_key: str
+    ) -> None:
+        super().__init__(
+            homeserver,
+            user,
+            device_id=device_id,
+            store_path=os.fspath(folder),
+            config=AsyncClientConfig(
+                store=Store,
+                store_name=STORE,
+                # It would be stored before anybody has the events: see syncing.
+                store_sync_tokens=False,
+                encryption_enabled=True,
+                pickle_key=pickle_key,
+                # Errors come back to us at once; the library would sleep on them silently.
+                max_limit_exceeded=0,
+                max_timeouts=0,
+                request_timeout=30,
+            ),
+        )
+        self.malformed: Count = lambda _what: None
+
+    async def _handle_to_device(self, response: SyncResponse) -> None:
+        """The ratchet of a session and the room key that it brought are one transaction.
+
+        The library commits the ratchet first; killed between the two, the key is lost for good.
+        """
+        if self.store is None:
+            await super()._handle_to_device(response)
+            return
+        with self.store.database.atomic():
+            await super()._handle_to_device(response)
+
+    async def keys_upload(self) -> Any:
+        """New one-time keys are on our disk before anybody can use them.
+
+        The library saves them after the upload; killed between, every later upload is refused.
+        """
+        keys = self.olm.share_keys()
+        self.olm.save_account()
+        method, path, data = Api.keys_upload(self.access_token, keys)
+        return await self._send(KeysUploadResponse, method, path, data)
+
+    def _handle_decrypt_to_device(self, to_device_event: Any) -> Any:
+        """Anybody may send anything to a device: what cannot be read is counted, never raised."""
+        try:
+            return super()._handle_decrypt_to_device(to_device_event)
+        except Exception:  # noqa: BLE001  whatever a stranger's bytes bring up
+            self.malformed("to_device")
+            return None
+
+    def _handle_timeline_event(self, event: Any, *around: Any) -> Any:
+        """The same for what stands in a room."""
+        try:
+            return super()._handle_timeline_event(event, *around)
+        except Exception:  # noqa: BLE001
+            self.malformed("timeline")
+            return None
+
+    def read_megolm(self, event: Any) -> Any:
+        """The event decrypted; None while its key is not here, or it can never be read."""
+        try:
+            return self.olm._decrypt_megolm_no_error(event)
+        except Exception:  # noqa: BLE001
+            self.malformed("timeline")
+            return None
+
+    def _handle_messages_response(self, response: Any) -> None:
+        """Earlier events of a room, each decrypted by itself."""
+        for index, event in enumerate(response.chunk):
+            if hasattr(event, "ciphertext"):
+                response.chunk[index] = self.read_megolm(event) or event
+
+    async def raw(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+        """A call the library has no words for: status and JSON."""
+        response = await self.send(
+            method,
+            path,
+            None if body is None else json.dumps(body),
+            {
+                "Content-Type": "application/json",
+                "Authorization": f"Bearer {self.access_token}",
+            },
+        )
+        try:
+            found = await response.json(content_type=None)
+        except ValueError:
+            found = {}
+        return response.status, found if isinstance(found, dict) else {}
+
+    def publish_again(self) -> None:
+        """The server forgot this device: its keys are to be uploaded as on the first day."""
+        self.olm.account.shared = False
+        self.olm.uploaded_key_count = None
+
+    def drop_room(self, room_id: str) -> Coroutine[Any, Any, Any]:
+        """Leave and forget, here as well: the keys of its messages go."""
+        return self._drop_room(room_id)
+
+    async def _drop_room(self, room_id: str) -> None:
+        await self.room_leave(room_id)
+        await self.room_forget(room_id)
+        self.rooms.pop(room_id, None)
+        self.olm.outbound_group_sessions.pop(room_id, None)
+        sessions = self.olm.inbound_group_store._entries
+        sessions.pop(room_id, None)
+        database = self.store.database
+        with database.atomic():
+            database.execute_sql("DELETE FROM megolminboundsessions WHERE room_id = ?", (room_id,))
+            database.execute_sql("DELETE FROM encryptedrooms WHERE room_id = ?", (room_id,))
+
+    async def stop(self) -> None:
+        """Close; a session that was never opened is none."""
+        await self.close()
+        if self.store is not None:
+            self.store.database.close()

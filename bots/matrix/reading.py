@@ -1,0 +1,144 @@
+"""From a sync's events to the spool; what cannot be decrypted yet waits for its key."""
+
+import asyncio
+import hashlib
+from typing import Any, Final
+
+import msgspec
+import nio
+import structlog
+
+from bots.core import Accept, Health, Later, Permanent, Quarantine, World
+from bots.matrix.mends import Client
+from bots.matrix.rooms import Rooms
+from bots.matrix.sender import Sender
+from bots.matrix.state import State
+from bots.matrix.translate import Bare, Odd, odd, translate
+
+log = structlog.get_logger("relais.matrix")
+
+RESEND_AFTER: Final = 30.0
+"""Seconds until a person is asked to send again what could not be decrypted."""
+GIVE_UP_AFTER: Final = 7 * 86_400.0
+_RESEND: Final = "offline/send_again/text"
+_PLAIN: Final = "offline/sent_plain/text"
+
+
+class Reader:
+    """``take`` returns once every event of a room is safe."""
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        state: State,
+        rooms: Rooms,
+        accept: Accept,
+        put_aside: Quarantine,
+        sender: Sender,
+        world: World,
+        health: Health,
+    ) -> None:
+        self._client = client
+        self._state = state
+        self._rooms = rooms
+        self._accept = accept
+        self._put_aside = put_aside
+        self._sender = sender
+        self._world = world
+        self._health = health
+        self._asked: set[str] = set()
+
+    async def take(self, room_id: str, events: "list[Any]") -> None:
+        """The events of one room, in order. Raises ``NotReady`` or ``SpoolError``."""
+        room = self._client.rooms.get(room_id)
+        if room is None or not await self._rooms.usable(room):
+            return
+        person = self._rooms.person(room)
+        if person is None:
+            return  # she has left
+        for event in events:
+            if _sender(event) == person:
+                await self._one(event, room_id, person)
+
+    async def again(self) -> None:
+        """Try once more what could not be decrypted; ask for it after a while."""
+        now = self._world.now()
+        for event_id, room_id, since, raw in self._state.unread():
+            event = nio.Event.parse_event(msgspec.json.decode(raw))
+            if not isinstance(event, nio.MegolmEvent):
+                self._state.drop_unread(event_id)
+                continue
+            event.room_id = room_id
+            found = self._client.read_megolm(event)
+            if found is not None:
+                await self._one(found, room_id, event.sender)
+                self._state.drop_unread(event_id)
+                self._asked.discard(room_id)
+            elif now - since > GIVE_UP_AFTER:
+                self._state.drop_unread(event_id)
+            elif now - since > RESEND_AFTER and room_id not in self._asked:
+                await self._ask_again(room_id, event.sender, event_id)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether anything waits for a key."""
+        return bool(self._state.unread())
+
+    async def _one(self, event: Any, room_id: str, person: str) -> None:
+        if isinstance(event, nio.MegolmEvent):
+            raw = msgspec.json.encode({**event.source, "room_id": room_id})
+            self._state.keep_unread(event.event_id, room_id, self._world.now(), raw)
+            self._health.metrics.events.labels("undecryptable").inc()
+            return
+        try:
+            taken = translate(event, person)
+        except Bare:
+            await self._refuse_bare(room_id, person, event.event_id)
+            return
+        except (Odd, ValueError, KeyError, TypeError, AttributeError):
+            # Kept aside for us, and answered all the same: she did send something.
+            await self._malformed(event)
+            taken = odd(event, person)
+        if taken is None:
+            return
+        self._state.in_room(room_id, person)
+        self._state.stay(room_id)
+        await self._accept(event.event_id, taken.inbound, taken.media)
+
+    async def _malformed(self, event: Any) -> None:
+        raw = msgspec.json.encode(getattr(event, "source", None) or str(event))
+        digest = hashlib.sha256(raw).hexdigest()[:32]
+        await self._put_aside(f"malformed:{digest}", raw, "malformed_event")
+
+    async def _ask_again(self, room_id: str, person: str, event_id: str) -> None:
+        """Once for all that waits in this room."""
+        self._asked.add(room_id)
+        self._state.in_room(room_id, person)
+        self._health.metrics.events.labels("asked_to_resend").inc()
+        await self._say(person, _RESEND, f"again.{event_id}")
+
+    async def _refuse_bare(self, room_id: str, person: str, event_id: str) -> None:
+        """Anybody on the way could read it, so nothing of it is kept."""
+        self._state.in_room(room_id, person)
+        self._health.metrics.events.labels("unencrypted").inc()
+        await self._say(person, _PLAIN, f"plain.{event_id}")
+
+    async def _say(self, person: str, text: str, transaction: str) -> None:
+        try:
+            await self._sender.say(person, self._sender.text(text), transaction)
+        except (Later, Permanent):
+            log.info("notice_failed")
+
+
+def _sender(event: Any) -> object:
+    """Who sent it; the library does not say it of what it could not read."""
+    return getattr(event, "sender", None) or event.source.get("sender")
+
+
+async def in_parallel(reader: Reader, rooms: "dict[str, list[Any]]") -> None:
+    """Different rooms at once, each in order; the first fault is raised after all have ended."""
+    work = (reader.take(room_id, events) for room_id, events in rooms.items())
+    for outcome in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome

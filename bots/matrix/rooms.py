@@ -1,0 +1,80 @@
+"""Which rooms the bot talks in: encrypted ones, with one person. All others it leaves."""
+
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from nio import JoinError, MatrixRoom, RoomGetStateEventError
+
+from bots.core import Health, Texts
+from bots.matrix.mends import Client
+from bots.matrix.state import State
+
+log = structlog.get_logger("relais.matrix")
+
+_GROUP: Final = "offline/group_refused/text"
+_PLAIN: Final = "offline/not_encrypted/text"
+_GONE: Final = ("M_FORBIDDEN", "M_NOT_FOUND", "M_UNKNOWN")
+
+Say = Callable[[str, str], object]
+
+
+class Rooms:
+    """``look_at`` says whether a room may be used; whoever must go is told so once."""
+
+    def __init__(self, client: Client, state: State, texts: Texts, health: Health) -> None:
+        self._client = client
+        self._state = state
+        self._texts = texts
+        self._health = health
+        self._encrypted: set[str] = set()
+        self._refused: set[str] = set()
+
+    def person(self, room: MatrixRoom) -> str | None:
+        """The one other person who is in the room; None when there is not exactly one."""
+        others = [user for user in room.users if user != self._client.user_id]
+        return others[0] if len(others) == 1 else None
+
+    async def join(self, room_id: str) -> None:
+        """An invitation. Whether the room may be used is seen once it is joined."""
+        answer = await self._client.join(room_id)
+        if isinstance(answer, JoinError):
+            log.info("join_failed", code=answer.status_code)
+            if answer.status_code in _GONE:
+                await self._client.room_leave(room_id)
+
+    async def usable(self, room: MatrixRoom) -> bool:
+        """Encrypted, and of two. A room that is neither was left, with one notice."""
+        if room.room_id in self._refused:
+            await self._leave(room.room_id)
+            return False
+        if len(room.users) > 2:
+            await self._refuse(room.room_id, _GROUP)
+            return False
+        if not room.encrypted and not await self._is_encrypted(room.room_id):
+            await self._refuse(room.room_id, _PLAIN)
+            return False
+        return True
+
+    async def _is_encrypted(self, room_id: str) -> bool:
+        """Ask the server: a room just joined may not have told everything yet."""
+        answer = await self._client.room_get_state_event(room_id, "m.room.encryption")
+        if isinstance(answer, RoomGetStateEventError):
+            return bool(answer.status_code != "M_NOT_FOUND")  # unknown: no reason to go
+        return True
+
+    async def _refuse(self, room_id: str, text: str) -> None:
+        self._refused.add(room_id)
+        self._health.metrics.events.labels("group_refused").inc()
+        content = {"msgtype": "m.notice", "body": self._texts(None, text)}
+        try:
+            await self._client.room_send(
+                room_id, "m.room.message", content, ignore_unverified_devices=True
+            )
+        except Exception as error:  # noqa: BLE001  going matters more than saying so
+            log.info("notice_failed", error=type(error).__name__)
+        await self._leave(room_id)
+
+    async def _leave(self, room_id: str) -> None:
+        self._state.forget_room(room_id)
+        await self._client.drop_room(room_id)

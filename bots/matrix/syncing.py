@@ -1,0 +1,191 @@
+"""The sync loop: everything is spooled before the server is asked for what comes next.
+
+What the library's own loop does besides (keys, sessions) is done here after each batch.
+"""
+
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+import nio
+import structlog
+
+from bots.core import Backoff, Health, NotReady, Quarantine, SpoolError, World
+from bots.matrix.mends import AWAY, Client
+from bots.matrix.reading import Reader, in_parallel
+from bots.matrix.rooms import Rooms
+from bots.matrix.state import State
+
+log = structlog.get_logger("relais.matrix")
+
+WAIT_MS: Final = 25_000
+WAIT_FOR_KEYS_MS: Final = 1_000
+"""While something waits for its key, the loop turns quickly."""
+POISON_AFTER: Final = 3
+_LIMIT: Final = 100
+FILTER: Final = {
+    "room": {
+        "timeline": {"limit": _LIMIT, "lazy_load_members": False},
+        "ephemeral": {"types": []},
+        "account_data": {"types": []},
+    },
+    "presence": {"types": []},
+    "account_data": {"types": []},
+}
+_SINCE: Final = "since"
+
+
+class SignedOut(Exception):
+    """The server knows the access token no more."""
+
+
+class Syncing:
+    """``run`` until cancelled, or :class:`SignedOut`."""
+
+    def __init__(
+        self,
+        *,
+        client: Client,
+        state: State,
+        rooms: Rooms,
+        reader: Reader,
+        put_aside: Quarantine,
+        world: World,
+        health: Health,
+    ) -> None:
+        self._client = client
+        self._state = state
+        self._rooms = rooms
+        self._reader = reader
+        self._put_aside = put_aside
+        self._world = world
+        self._health = health
+        self._backoff = Backoff(world)
+        self._fresh = True
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Sync, spool, remember, and keep the keys in order."""
+        since = self._state.fact(_SINCE)
+        token = since.decode() if since else None
+        while True:
+            response = await self._sync(token)
+            if response is None:
+                continue
+            await self._until_safe(response, token)
+            token = response.next_batch
+            self._state.remember(_SINCE, token.encode())
+            self._fresh = False
+            await self._upkeep()
+
+    async def _sync(self, token: str | None) -> nio.SyncResponse | None:
+        """One batch; None after a trouble that was waited out."""
+        wait = WAIT_FOR_KEYS_MS if self._reader.waiting else WAIT_MS
+        try:
+            answer = await self._client.sync(
+                0 if self._fresh else wait, FILTER, since=token, full_state=self._fresh
+            )
+        except AWAY as error:
+            await self._away(type(error).__name__)
+            return None
+        except Exception as error:  # noqa: BLE001  whatever a hostile batch brings up
+            await self._poisoned(token, error)
+            return None
+        if isinstance(answer, nio.SyncResponse):
+            self._failures = 0
+            self._backoff.reset()
+            self._health.clear("matrix_away")
+            return answer
+        code = getattr(answer, "status_code", "") or ""
+        if code in ("M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"):
+            raise SignedOut
+        retry = getattr(answer, "retry_after_ms", None)
+        await self._away(code or "unreadable", retry / 1000 if retry else None)
+        return None
+
+    async def _away(self, code: str, seconds: float | None = None) -> None:
+        self._health.problem("matrix_away", "The Matrix server does not answer; trying again.")
+        log.warning("matrix_away", code=code)
+        await self._world.sleep(self._backoff.next(seconds or 0))
+
+    async def _poisoned(self, token: str | None, error: Exception) -> None:
+        """A batch that breaks the library again and again is put aside whole, and passed."""
+        self._failures += 1
+        self._client.malformed("sync")
+        log.error("sync_failed", error=type(error).__name__, times=self._failures)
+        await self._world.sleep(self._backoff.next())
+        if self._failures < POISON_AFTER:
+            return
+        query = f"?since={quote(token)}" if token else ""
+        try:
+            status, raw = await self._client.raw("GET", f"/_matrix/client/v3/sync{query}")
+        except AWAY:
+            return
+        following = raw.get("next_batch")
+        if status != 200 or not isinstance(following, str) or token is None:
+            return
+        await self._put_aside(f"sync:{token}", msgspec.json.encode(raw), "sync_unreadable")
+        self._failures = 0
+        self._state.remember(_SINCE, following.encode())
+        raise SignedOut  # begin anew from there
+
+    async def _until_safe(self, response: nio.SyncResponse, token: str | None) -> None:
+        """The library gives no batch twice: it is kept in hand until it is spooled."""
+        backoff = Backoff(self._world)
+        gaps: dict[str, list[Any]] = {}
+        while True:
+            try:
+                await self._take(response, token, gaps)
+            except (NotReady, SpoolError) as error:
+                log.warning("not_spooled", error=type(error).__name__)
+            except AWAY as error:
+                log.warning("matrix_away", code=type(error).__name__)
+            else:
+                return
+            await self._world.sleep(backoff.next())
+
+    async def _take(
+        self, response: nio.SyncResponse, token: str | None, gaps: dict[str, list[Any]]
+    ) -> None:
+        for room_id in list(response.rooms.invite):
+            await self._rooms.join(room_id)
+        rooms: dict[str, list[Any]] = {}
+        for room_id, info in response.rooms.join.items():
+            earlier: list[Any] = []
+            if info.timeline.limited and token is not None:
+                if room_id not in gaps:
+                    gaps[room_id] = await self._between(room_id, info.timeline.prev_batch, token)
+                earlier = gaps[room_id]
+            rooms[room_id] = [*earlier, *info.timeline.events]
+        await in_parallel(self._reader, rooms)
+        await self._reader.again()
+
+    async def _between(self, room_id: str, newest: str, oldest: str) -> list[Any]:
+        """What fell into a gap, oldest first."""
+        found: list[Any] = []
+        place = newest
+        while True:
+            answer = await self._client.room_messages(room_id, place, oldest, limit=_LIMIT)
+            if not isinstance(answer, nio.RoomMessagesResponse):
+                if getattr(answer, "status_code", "") == "M_FORBIDDEN":
+                    break
+                raise TimeoutError
+            found += answer.chunk
+            if not answer.chunk or not answer.end or answer.end == place:
+                break
+            place = answer.end
+        return found[::-1]
+
+    async def _upkeep(self) -> None:
+        """What keeps encryption working; failures are tried again after the next batch."""
+        client = self._client
+        try:
+            if client.should_upload_keys:
+                await client.keys_upload()
+            if client.should_query_keys:
+                await client.keys_query()
+            if client.should_claim_keys:
+                await client.keys_claim(client.get_users_for_key_claiming())
+            await client.send_to_device_messages()
+        except (*AWAY, nio.LocalProtocolError) as error:
+            log.info("upkeep_failed", error=type(error).__name__)

@@ -1,0 +1,215 @@
+"""A person on Matrix (a second client of the same library) and our bot, around a real Synapse."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import nio
+from nio.store import SqliteMemoryStore
+
+from bots.core import BotSettings, Relay, Spool, World
+from bots.core.relay import Terms
+from bots.matrix import MatrixAdapter
+from tests.bots.fake_backend import FakeBackend
+from tests.bots.relaying import english
+from tests.synapse import Synapse
+
+PASSWORD = "password of a test"
+STORE_KEY = "a store key of forty random characters.."
+
+
+def settings_for(folder: Path, synapse: Synapse, user: str, **more: Any) -> BotSettings:
+    """The bot's settings."""
+    values = {
+        "data_dir": folder,
+        "matrix_homeserver": synapse.url,
+        "matrix_user": user,
+        "matrix_password": PASSWORD,
+        "matrix_store_key": STORE_KEY,
+        "bot_token_matrix": "token-of-a-test",
+    }
+    return BotSettings(_env_file=None, **{**values, **more})
+
+
+@dataclass
+class RunningBot:
+    """The bot in this process."""
+
+    relay: Relay
+    adapter: MatrixAdapter
+    task: "asyncio.Task[None]"
+
+    async def kill(self) -> None:
+        """End without any goodbye that matters."""
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+
+def start_bot(settings: BotSettings, backend: FakeBackend) -> RunningBot:
+    """With the clock of the machine."""
+    world = World()
+    http = httpx.AsyncClient(
+        transport=httpx.ASGITransport(backend.app),
+        base_url="http://backend",
+        headers={"Authorization": f"Bearer {backend.token}"},
+    )
+    relay = Relay(
+        channel="matrix",
+        spool=Spool.open(settings.spool_path("matrix")),
+        secret=backend.token,
+        http=http,
+        texts=english,
+        world=world,
+        terms=Terms(),
+    )
+    adapter = MatrixAdapter(
+        settings,
+        accept=relay.accept,
+        put_aside=relay.put_aside,
+        texts=english,
+        world=world,
+        health=relay.health,
+        get=relay.attachment,
+    )
+    return RunningBot(relay, adapter, asyncio.create_task(relay.run(adapter, grace=1.0)))
+
+
+@asynccontextmanager
+async def bot(settings: BotSettings, backend: FakeBackend) -> AsyncIterator[RunningBot]:
+    """Runs while the block does."""
+    running = start_bot(settings, backend)
+    try:
+        yield running
+    finally:
+        await running.kill()
+
+
+@dataclass
+class Person:
+    """Chats in a room of two, encrypted as every client does it."""
+
+    client: nio.AsyncClient
+    bot: str
+    room: str = ""
+    heard: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """(event id, content) of what the bot said, edits included, in order."""
+    redacted: set[str] = field(default_factory=set)
+    strict: bool = False
+    """Talks only to devices that their owner's own keys vouch for."""
+
+    @property
+    def user(self) -> str:
+        """Her account: the address the backend sees."""
+        return str(self.client.user_id)
+
+    async def meet(self, *, encrypted: bool = True, others: tuple[str, ...] = ()) -> "Person":
+        """Make a room with the bot in it, as a client's "new chat" does."""
+        state = [nio.EnableEncryptionBuilder().as_dict()] if encrypted else []
+        made = await self.client.room_create(
+            preset=nio.RoomPreset.trusted_private_chat,
+            is_direct=True,
+            invite=(self.bot, *others),
+            initial_state=state,
+        )
+        assert isinstance(made, nio.RoomCreateResponse), made
+        self.room = made.room_id
+        await self.sync()
+        return self
+
+    async def sync(self, wait: int = 0) -> None:
+        """Take what came, decrypted."""
+        answer = await self.client.sync(wait)
+        assert isinstance(answer, nio.SyncResponse), answer
+        if self.client.should_upload_keys:
+            await self.client.keys_upload()
+        if self.client.should_query_keys:
+            await self.client.keys_query()
+        if self.client.should_claim_keys:
+            await self.client.keys_claim(self.client.get_users_for_key_claiming())
+        await self.client.send_to_device_messages()
+        info = answer.rooms.join.get(self.room)
+        for event in info.timeline.events if info else ():
+            if isinstance(event, nio.RedactionEvent):
+                self.redacted.add(event.redacts)
+            elif event.sender == self.bot and isinstance(event, nio.RoomMessage):
+                self.heard.append((event.event_id, event.source["content"]))
+
+    async def until(self, condition: Callable[[], bool], seconds: float = 20) -> None:
+        """Sync until it holds."""
+        async with asyncio.timeout(seconds):
+            while not condition():
+                await self.sync(200)
+
+    async def joined(self) -> "Person":
+        """The bot is in the room."""
+        await self.until(
+            lambda: (
+                not self.client.rooms[self.room].users[self.bot].invited
+                if self.bot in self.client.rooms[self.room].users
+                else False
+            )
+        )
+        return self
+
+    async def says(self, text: str, **more: Any) -> str:
+        """Send words; the event's id."""
+        return await self.sends({"msgtype": "m.text", "body": text, **more})
+
+    async def sends(self, content: dict[str, Any], kind: str = "m.room.message") -> str:
+        """Send anything."""
+        await self.joined()
+        answer = await self.client.room_send(
+            self.room, kind, content, ignore_unverified_devices=True
+        )
+        assert isinstance(answer, nio.RoomSendResponse), answer
+        return str(answer.event_id)
+
+    def texts(self) -> list[str]:
+        """What the bot said, edits not followed."""
+        return [str(content.get("body")) for _, content in self.heard]
+
+    async def hears(self, text: str, seconds: float = 20) -> None:
+        """Until the bot says it."""
+        await self.until(lambda: text in self.texts(), seconds)
+
+
+@asynccontextmanager
+async def person(synapse: Synapse, name: str, bot_user: str) -> AsyncIterator[Person]:
+    """A new account, signed in."""
+    user = synapse.register(name, PASSWORD)
+    one = await sign_in(synapse, user, bot_user)
+    try:
+        yield one
+    finally:
+        await one.client.close()
+
+
+async def sign_in(synapse: Synapse, user: str, bot_user: str, room: str = "") -> Person:
+    """A new device of an account."""
+    config = nio.AsyncClientConfig(store=SqliteMemoryStore, max_limit_exceeded=0, max_timeouts=3)
+    client = nio.AsyncClient(synapse.url, user, config=config)
+    answer = await client.login(PASSWORD, device_name="phone")
+    assert isinstance(answer, nio.LoginResponse), answer
+    one = Person(client, bot_user, room)
+    await one.sync()
+    return one
+
+
+async def signatures(client: nio.AsyncClient, user: str) -> dict[str, Any]:
+    """What the server says of an account's keys."""
+    answer = await client.send(
+        "POST",
+        "/_matrix/client/v3/keys/query",
+        json.dumps({"device_keys": {user: []}}),
+        {
+            "Content-Type": "application/json",
+            "Authorization": f"Bearer {client.access_token}",
+        },
+    )
+    found: dict[str, Any] = await answer.json()
+    return found

@@ -1,0 +1,268 @@
+"""What anybody may send to the Matrix bot: files, late keys, and bytes made to break it."""
+
+import itertools
+import json
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import nio
+import pytest
+
+from bots.matrix import reading
+from tests.bots.fake_backend import FakeBackend
+from tests.bots.matrices import Person, RunningBot, bot, person, settings_for
+from tests.synapse import Synapse
+
+pytestmark = pytest.mark.slow
+_NUMBERS = itertools.count(1)
+
+
+class Scene:
+    """A bot, its backend, and one person who has met it."""
+
+    def __init__(self, backend: FakeBackend, running: RunningBot, amina: Person) -> None:
+        self.backend = backend
+        self.running = running
+        self.amina = amina
+
+    async def put(self, path: str, body: object) -> bool:
+        """A call as her, past the library; whether the server took it."""
+        token = self.amina.client.access_token
+        async with httpx.AsyncClient(base_url=self.amina.client.homeserver) as http:
+            answer = await http.put(
+                f"/_matrix/client/v3{path}",
+                json=body,
+                headers={"Authorization": f"Bearer {token}"},
+            )
+        assert answer.status_code < 500 or "M_UNKNOWN" in answer.text, answer.text
+        return answer.is_success
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, synapse: Synapse) -> AsyncIterator[Scene]:
+    """They have met and said hello, so that keys are exchanged."""
+    number = next(_NUMBERS)
+    backend = FakeBackend()
+    user = synapse.register(f"bot-h{number}")
+    async with (
+        bot(settings_for(tmp_path, synapse, user), backend) as running,
+        person(synapse, f"noor-{number}", user) as amina,
+    ):
+        await (await amina.meet()).says("hello")
+        await amina.hears("you said hello")
+        yield Scene(backend, running, amina)
+
+
+async def encrypted_file(one: Person, data: bytes, msgtype: str, mime: str) -> dict[str, Any]:
+    """Uploaded as clients do it; the content of the message."""
+    answer, keys = await one.client.upload(
+        lambda _a, _b: BytesIO(data), "application/octet-stream", encrypt=True, filesize=len(data)
+    )
+    assert isinstance(answer, nio.UploadResponse), answer
+    return {
+        "msgtype": msgtype,
+        "body": "IMG_0001.jpg",
+        "file": {**keys, "url": answer.content_uri},
+        "info": {"mimetype": mime, "size": len(data)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("msgtype", "mime", "kind"),
+    [
+        ("m.image", "image/jpeg", "photo"),
+        ("m.audio", "audio/ogg", "voice"),
+        ("m.video", "video/mp4", "video"),
+        ("m.file", "application/pdf", "document"),
+    ],
+)
+async def test_a_file_arrives_as_it_was_sent(
+    scene: Scene, msgtype: str, mime: str, kind: str
+) -> None:
+    """Decrypted on the way to the backend, byte for byte; its name stays behind."""
+    data = bytes(range(256)) * 1000
+    await scene.amina.sends(await encrypted_file(scene.amina, data, msgtype, mime))
+    await scene.amina.until(lambda: len(scene.backend.received) >= 2)
+    inbound = scene.backend.received[-1][1]
+    assert (inbound["kind"], inbound["media"]) == ("media", kind)
+    assert scene.backend.files_in_order() == [data]
+    assert [file.mime for file in scene.backend.files.values()] == [mime]
+    assert "IMG_0001" not in repr(scene.backend.received)
+
+
+async def test_a_file_that_was_tampered_with_is_refused(scene: Scene) -> None:
+    """Its hash does not fit: nothing of it is kept, and the conversation goes on."""
+    content = await encrypted_file(scene.amina, b"x" * 5000, "m.image", "image/jpeg")
+    content["file"]["url"] = content["file"]["url"] + "gone"
+    await scene.amina.sends(content)
+    await scene.amina.hears("you said media")
+    assert scene.backend.files_in_order() == []
+
+
+async def test_pictures_and_voices_reach_her_encrypted(scene: Scene) -> None:
+    """Before the words, under keys that only the two have."""
+    backend, amina = scene.backend, scene.amina
+    data = b"RIFF" + bytes(3000)
+    image = backend.attached("image", "image/webp", data)
+    backend.queue(amina.user, text="1. Yes", attachments=[image])
+    await amina.hears("1. Yes")
+    (_, shown), (_, words) = amina.heard[-2:]
+    assert (shown["msgtype"], words["msgtype"]) == ("m.image", "m.notice")
+    assert "url" not in shown
+    file = shown["file"]
+    got = await amina.client.download(mxc=file["url"])
+    assert isinstance(got, nio.DownloadResponse), got
+    opened = nio.crypto.decrypt_attachment(
+        got.body, file["key"]["k"], file["hashes"]["sha256"], file["iv"]
+    )
+    assert opened == data
+
+
+async def say_without_key(one: Person, text: str) -> list[dict[str, Any]]:
+    """An event whose key the bot does not have yet; the messages that would bring it."""
+    olm = one.client.olm
+    olm.create_outbound_group_session(one.room)
+    shares = olm.share_group_session_parallel(one.room, [one.bot], ignore_unverified_devices=True)
+    held_back = [messages for _users, messages in shares]
+    olm.outbound_group_sessions[one.room].shared = True
+    content = {"msgtype": "m.text", "body": text}
+    answer = await one.client.room_send(one.room, "m.room.message", content)
+    assert isinstance(answer, nio.RoomSendResponse), answer
+    return held_back
+
+
+async def test_a_key_that_comes_late_opens_what_waited(scene: Scene) -> None:
+    """The event is kept until then, and read as if it had come in order."""
+    amina = scene.amina
+    (held_back,) = await say_without_key(amina, "late")
+    await amina.until(lambda: scene.running.adapter._state.unread() != [])
+    assert scene.backend.texts() == ["hello"]
+    assert await scene.put("/sendToDevice/m.room.encrypted/late", held_back)
+    await amina.hears("you said late")
+    assert scene.running.adapter._state.unread() == []
+
+
+async def test_who_sends_what_cannot_be_read_is_asked_again(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once, however many wait."""
+    monkeypatch.setattr(reading, "RESEND_AFTER", 0.5)
+    amina = scene.amina
+    await say_without_key(amina, "one")
+    await say_without_key(amina, "two")
+    await amina.hears("<offline/send_again/text>")
+    await amina.sync(2000)
+    assert amina.texts().count("<offline/send_again/text>") == 1
+
+
+def _to_device(bot_key: str) -> list[object]:
+    """Sixteen kinds of payload that no client sends."""
+    bodies: list[object] = [
+        {"type": 0, "body": "AwoA"},
+        {"type": 0, "body": ""},
+        {"type": 0, "body": "not base64 !"},
+        {"type": 1, "body": "AwoA"},
+        {"type": 1, "body": ""},
+        {"type": 1, "body": "%%%"},
+        {"type": 2, "body": "AwoA"},
+        {"type": -1, "body": "x" * 10_000},
+        {"type": 0, "body": "é\u0000"},
+        {"type": 0, "body": "AwogAAAA" + "A" * 400},
+    ]
+    olm = {"algorithm": "m.olm.v1.curve25519-aes-sha2", "sender_key": "A" * 43}
+    found: list[object] = [{**olm, "ciphertext": {bot_key: body}} for body in bodies]
+    found += [
+        {**olm, "ciphertext": {"other": bodies[0]}},
+        {**olm, "ciphertext": {}},
+        {**olm, "ciphertext": []},
+        {**olm, "sender_key": 7, "ciphertext": {bot_key: bodies[0]}},
+        {"algorithm": "m.megolm.v1.aes-sha2", "ciphertext": "AwoA"},
+        {"algorithm": ["x"], "sender_key": {}, "ciphertext": None},
+        {},
+    ]
+    return found
+
+
+_MEGOLM: list[dict[str, object]] = [
+    {"ciphertext": ""},
+    {"ciphertext": "not base64 !"},
+    {"ciphertext": "AwgA"},
+    {"ciphertext": "A" * 20_000},
+    {"ciphertext": {"x": 1}},
+    {"ciphertext": None},
+    {"session_id": 5},
+    {"session_id": ""},
+    {"sender_key": ["x"]},
+    {"device_id": {"x": "y"}},
+    {"algorithm": "m.none"},
+    {"algorithm": 3},
+    {"m.relates_to": "x"},
+]
+
+
+async def test_hostile_payloads_stop_nothing(scene: Scene) -> None:
+    """17 to-device and 13 Megolm payloads later the bot still listens, and it has counted them."""
+    amina = scene.amina
+    bot_client = scene.running.adapter._open.client  # type: ignore[union-attr]
+    bodies = _to_device(bot_client.olm.account.identity_keys["curve25519"])
+    for number, body in enumerate(bodies):
+        messages = {"messages": {amina.bot: {bot_client.device_id: body}}}
+        await scene.put(f"/sendToDevice/m.room.encrypted/t{number}", messages)
+    for kind in ("m.room_key", "m.forwarded_room_key", "m.room_key_request", "m.dummy"):
+        messages = {"messages": {amina.bot: {bot_client.device_id: {"action": 5, "body": [1]}}}}
+        await scene.put(f"/sendToDevice/{kind}/k", messages)
+    usual = {
+        "algorithm": "m.megolm.v1.aes-sha2",
+        "sender_key": "A" * 43,
+        "session_id": "s",
+        "device_id": "D",
+        "ciphertext": "AwgA",
+    }
+    for number, change in enumerate(_MEGOLM):
+        await scene.put(f"/rooms/{amina.room}/send/m.room.encrypted/m{number}", {**usual, **change})
+    for number, content in enumerate(({}, {"body": 5}, {"msgtype": ["m.text"], "body": "x"})):
+        await scene.put(f"/rooms/{amina.room}/send/m.room.message/b{number}", content)
+    await amina.says("still there?")
+    await amina.hears("you said still there?", 40)
+    assert not scene.running.task.done()
+
+
+async def test_random_events_stop_nothing(scene: Scene) -> None:
+    """A hundred events of random JSON, in the room and to the device."""
+    import random
+
+    chance = random.Random(4)
+
+    def value(depth: int = 0) -> object:
+        kinds: list[object] = [None, True, -7, "", "x" * 50, "\u202e\u0000", 10**15]
+        if depth < 3:
+            kinds += [
+                [value(depth + 1) for _ in range(3)],
+                {key: value(depth + 1) for key in chance.sample(_NAMES, 4)},
+            ]
+        return chance.choice(kinds)
+
+    amina = scene.amina
+    device = scene.running.adapter._open.client.device_id  # type: ignore[union-attr]
+    for number in range(50):
+        kind = chance.choice(_TYPES)
+        body = {key: value() for key in chance.sample(_NAMES, 5)}
+        json.dumps(body)
+        await scene.put(f"/rooms/{amina.room}/send/{kind}/r{number}", body)
+        messages = {"messages": {amina.bot: {device: body}}}
+        await scene.put(f"/sendToDevice/{chance.choice(_TYPES)}/r{number}", messages)
+    await amina.says("still there?")
+    await amina.hears("you said still there?", 40)
+
+
+_NAMES = [
+    *("algorithm", "ciphertext", "sender_key", "session_id", "device_id", "body", "msgtype"),
+    *("m.relates_to", "m.new_content", "url", "file", "info", "geo_uri", "membership", "keys"),
+]
+_TYPES = [
+    *("m.room.encrypted", "m.room.message", "m.reaction", "m.sticker", "m.room_key"),
+    *("m.key.verification.start", "m.room_key_request", "org.example.odd", "m.call.invite"),
+]
