@@ -123,7 +123,7 @@ class Person:
 
     async def sync(self, wait: int = 0) -> None:
         """Take what came, decrypted."""
-        answer = await self.client.sync(wait)
+        answer = await self.client.sync(wait, {"room": {"timeline": {"limit": 1000}}})
         assert isinstance(answer, nio.SyncResponse), answer
         if self.client.should_upload_keys:
             await self.client.keys_upload()

@@ -98,7 +98,7 @@ def backend_process(
         "RELAIS_DATABASE_URL": database_url,
         "RELAIS_JOB_SECONDS": "0.1",
     }
-    for channel in ("telegram", *(("page",) if page else ())):
+    for channel in ("telegram", "matrix", *(("page",) if page else ())):
         environment[f"RELAIS_BOT_TOKEN_{channel.upper()}"] = bot_token(channel)
     return Process(
         arguments=["-m", "launch.cli", "serve"],
