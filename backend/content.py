@@ -19,6 +19,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend import startlinks
 from backend.database import Database
 from backend.database.statements import insert_or_ignore
 from backend.database.tables import archive
@@ -79,7 +80,11 @@ class Content:
 
     def begun_with(self, payload: str) -> Edition:
         """The edition for the payload of a start link; the current one when it names none."""
-        return self.present.get(payload, self.current)
+        return self.present.get(self.link(payload).interview, self.current)
+
+    def link(self, payload: str) -> startlinks.Start:
+        """What the payload of a start link asks for."""
+        return startlinks.read(payload, self.present, self.locales)
 
     async def edition(self, content_hash: str) -> Edition | None:
         """The edition of this hash; None when it was never archived here, or cannot be read."""

@@ -17,6 +17,7 @@ from backend.settings import Settings
 from bots.core import ConfigurationError as BotConfigurationError
 from bots.core import configure_logging
 from conversation import InterviewError
+from launch.channels import app as channels_app
 from launch.interview import app as interview_app
 from launch.locale import app as locale_app
 
@@ -27,6 +28,7 @@ db_app = typer.Typer(no_args_is_help=True, help="The database.")
 keys_app = typer.Typer(no_args_is_help=True, help="The keys that the server holds.")
 app.add_typer(db_app, name="db")
 app.add_typer(keys_app, name="keys")
+app.add_typer(channels_app, name="channels", help="Links, QR codes and sheets for the bots.")
 app.add_typer(locale_app, name="locale", help="Languages: update, check, status.")
 app.add_typer(
     interview_app, name="interview", help="Interviews: lint, paths, graph, simulate, transcript."

@@ -126,6 +126,13 @@ async def think(
     )
 
 
+def _hint(content: Content, message: Message) -> str:
+    """Her start link's language, else her messenger's."""
+    event = message.event
+    asked = content.link(event.payload).locale if isinstance(event, Started) else ""
+    return asked or negotiate(message.locale_hint or "", content.locales)
+
+
 async def _context(
     connection: AsyncConnection,
     relais: Relais,
@@ -142,7 +149,7 @@ async def _context(
         nonce=relais.world.random(32),
         channel=message.channel,
         buttons=CAPABILITIES[message.channel].buttons,
-        locale_hint=negotiate(message.locale_hint or "", relais.content.locales),
+        locale_hint=_hint(relais.content, message),
         locales=relais.content.locales,
         directory=around.directory,
         operator=relais.operator,

@@ -168,6 +168,7 @@ class MatrixAdapter:
             )
             await signing.publish()
             self.fingerprint = signing.fingerprint
+            log.info("signed_in", key=signing.fingerprint)
         except AWAY:
             raise Later(None) from None
 
