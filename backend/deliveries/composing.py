@@ -60,6 +60,7 @@ class Wire(msgspec.Struct, frozen=True):
     neutral: bool
     target: list[str]
     silent: bool
+    erased: bool
     attachments: list[WireAttachment]
 
 
@@ -158,6 +159,7 @@ def wire(
         neutral=bubble.neutral if bubble else False,
         target=target,
         silent=row["purpose"] != "alert",
+        erased=row["purpose"] == "erase",
         attachments=[
             WireAttachment(one.kind, one.mime, one.name, one.sha256) for one in attachments
         ],

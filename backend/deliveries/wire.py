@@ -42,6 +42,7 @@ class Delivery(BaseModel):
     neutral: bool
     target: list[str] = Field(description="message ids: of the bubble to edit, or all to delete")
     silent: bool
+    erased: bool = Field(description="with forget: nothing of this conversation is left here")
     attachments: list[DeliveryAttachment] = Field(description="shown before the words")
 
 

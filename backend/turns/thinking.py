@@ -171,7 +171,9 @@ def _outgoing(
     """The engine's replies; a quick exit or an erasure first deletes what the chat shows."""
     out: list[Outgoing] = []
     if any(isinstance(effect, fx.Leave | fx.Erase) for effect in effects):
-        out.append(Outgoing(locale=locale, kind="forget"))
+        erased = any(isinstance(effect, fx.Erase) for effect in effects)
+        purpose = "erase" if erased else "reply"
+        out.append(Outgoing(locale=locale, kind="forget", purpose=purpose))
     if known.state_gone and not any(isinstance(one, fx.Leave) for one in effects):
         out.append(Outgoing(locale=locale, reply=Reply(parts=(Part("engine/expired/text"),))))
     out += [

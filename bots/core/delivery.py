@@ -44,6 +44,8 @@ class Delivery(msgspec.Struct, frozen=True):
     target: tuple[str, ...] = ()
     """The platform's message ids: the one to edit, or all known to delete or forget."""
     silent: bool = True
+    erased: bool = False
+    """With ``forget``: nothing of this conversation is left, and the messenger's own may go."""
     attachments: tuple[Attachment, ...] = ()
 
     def __repr__(self) -> str:

@@ -104,7 +104,7 @@ class Sender:
         for number, target in enumerate(reversed(delivery.target)):
             if target.startswith("$"):
                 await self._redact_one(room, target, f"{delivery.id}.{number}")
-        if delivery.kind == "forget":
+        if delivery.erased:
             self._state.leave_soon(room.room_id)
         if delivery.text:
             return await self._send(room, delivery)

@@ -228,7 +228,7 @@ async def test_after_an_erasure_the_bot_says_its_last_word_and_goes(scene: Scene
     await amina.says("hello")
     await amina.hears("you said hello")
     said = [event_id for event_id, _ in amina.heard]
-    backend.queue(amina.user, kind="forget", target=said)
+    backend.queue(amina.user, kind="forget", target=said, erased=True)
     backend.queue(amina.user, text="Goodbye.")
     await amina.until(lambda: amina.bot not in amina.client.rooms[amina.room].users)
     assert "Goodbye." in amina.texts()

@@ -116,6 +116,7 @@ def run_process(directory: Path, port: int) -> Process:
             "RELAIS_DATA_DIR": str(directory / "var"),
             "RELAIS_PORT": str(port),
             "RELAIS_BOT_TOKEN_TELEGRAM": bot_token("telegram"),
+            "RELAIS_BOT_TOKEN_MATRIX": bot_token("matrix"),
             "RELAIS_JOB_SECONDS": "0.2",
         },
         log=directory / "run.log",
