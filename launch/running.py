@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -41,27 +42,37 @@ def _greet(settings: Settings, invitations: tuple[DemoInvitation, ...]) -> None:
     print("\n" + "\n".join(f"{n}. {line}" for n, line in enumerate(lines, 1)) + "\n", flush=True)
 
 
+_ACCOUNTS: Final = {"telegram": "RELAIS_TELEGRAM_TOKEN", "matrix": "RELAIS_MATRIX_USER"}
+"""Channel -> the setting without which there is no bot of it."""
+
+
 @asynccontextmanager
 async def _bots(settings: Settings, tokens: dict[str, str]) -> AsyncIterator[None]:
-    """The Telegram bot as its own process, when RELAIS_TELEGRAM_TOKEN is set; ended with us."""
-    if not os.environ.get("RELAIS_TELEGRAM_TOKEN"):
-        yield
-        return
-    environment = os.environ | {
-        "RELAIS_BACKEND_URL": f"http://127.0.0.1:{settings.port}",
-        "RELAIS_BOT_TOKEN_TELEGRAM": tokens["telegram"],
-        "RELAIS_DATA_DIR": str(settings.data_dir),
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bots.cli", "telegram", env=environment
-    )
+    """Each bot whose account is set, as its own process; ended with us."""
+    processes = []
+    for channel, setting in _ACCOUNTS.items():
+        if os.environ.get(setting):
+            environment = os.environ | {
+                "RELAIS_BACKEND_URL": f"http://127.0.0.1:{settings.port}",
+                f"RELAIS_BOT_TOKEN_{channel.upper()}": tokens[channel],
+                "RELAIS_DATA_DIR": str(settings.data_dir),
+            }
+            processes.append(
+                await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "bots.cli", channel, env=environment
+                )
+            )
     try:
         yield
     finally:
-        if process.returncode is None:
-            process.terminate()
-            try:
-                await asyncio.wait_for(process.wait(), 10)
-            except TimeoutError:
-                process.kill()
-                await process.wait()
+        await asyncio.gather(*(_end(process) for process in processes))
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), 10)
+        except TimeoutError:
+            process.kill()
+            await process.wait()

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import logging
 from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +12,7 @@ import httpx
 import nio
 import pytest
 
+from bots.core import silence_libraries
 from bots.matrix import reading
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.matrices import Person, RunningBot, bot, person, settings_for
@@ -266,3 +268,20 @@ _TYPES = [
     *("m.room.encrypted", "m.room.message", "m.reaction", "m.sticker", "m.room_key"),
     *("m.key.verification.start", "m.room_key_request", "org.example.odd", "m.call.invite"),
 ]
+
+
+def test_the_library_says_nothing_at_any_level() -> None:
+    """Its loggers would print rooms, users, keys and what could not be decrypted."""
+    silence_libraries()
+    try:
+        names = [
+            name
+            for name in logging.root.manager.loggerDict
+            if name.partition(".")[0] in {"nio", "peewee", "aiohttp", "vodozemac"}
+        ]
+        assert "nio.crypto.log" in names or "nio.crypto" in names
+        for name in names:
+            assert not logging.getLogger(name).isEnabledFor(logging.CRITICAL), name
+    finally:
+        for name in ("nio", "peewee", "aiohttp", "vodozemac"):
+            logging.getLogger(name).setLevel(logging.NOTSET)

@@ -78,6 +78,9 @@ def test_a_person_is_heard_over_matrix(tmp_path: Path, synapse: Synapse) -> None
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert SENTINEL.encode() not in path.read_bytes(), path.name
+        if path.suffix == ".log":
+            for word in (b"amina", b"@ada", b"story-bot", b"syt_", b"kite", PASSWORD.encode()):
+                assert word not in path.read_bytes(), (path.name, word)
 
 
 async def _story(synapse: Synapse, bot: str, port: int, log: Path) -> None:
