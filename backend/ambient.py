@@ -48,4 +48,5 @@ MINUTE = 60_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 CLEARABLE = 2 * DAY
+CLEAR_AFTER = 40 * HOUR
 """How long a messenger lets us delete what we sent (Telegram: 48 hours)."""

@@ -151,6 +151,10 @@ class Leave(_Effect, frozen=True, tag="leave"):
     """Quick exit: delete what the messenger lets us delete, both sides, at once."""
 
 
+class Tidy(_Effect, frozen=True, tag="tidy"):
+    """A shared phone: what stands in the chat before this question goes, both sides."""
+
+
 class Forget(_Effect, frozen=True, tag="forget"):
     """Nothing of this conversation is to be kept (unsafe before the interview began)."""
 
@@ -187,6 +191,7 @@ Effect = (
     | Submit
     | Reduce
     | Leave
+    | Tidy
     | Forget
     | Erase
     | ComeBack

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from conversation import effects as fx
-from conversation import ending
+from conversation import ending, facts
 from conversation.answering import Added, Answered, Shown, pressed, said
 from conversation.asking import OVERLAYS, draw, renew
 from conversation.builtin import TRACKED
@@ -64,6 +64,8 @@ def advance(interview: Interview, state: State, event: Event, context: Context) 
             if isinstance(event, Sent) and event.file:
                 _let_go(turn, event.file)
             turn.seen = context.now.isoformat(timespec="minutes")
+            if turn.mode == "asking" and turn.ask != state.ask and facts.shared_phone(turn):
+                turn.effects.append(fx.Tidy())
     return turn.freeze()
 
 

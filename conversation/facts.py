@@ -90,6 +90,11 @@ def _leads_to_urgent(turn: "Turn", name: str) -> bool:
     )
 
 
+def shared_phone(turn: "Turn") -> bool:
+    """She said that others hold this phone too."""
+    return turn.answers.get("phone_holder") == "shared"
+
+
 def area(turn: "Turn") -> str:
     """Area id, or empty."""
     value = turn.answers.get("area")

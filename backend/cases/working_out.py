@@ -65,6 +65,10 @@ async def _erase(work: Work, _effect: fx.Erase) -> None:
     work.changes.conversation["expires_at"] = work.relais.world.now()
 
 
+async def _nothing(_work: Work, _effect: fx.Tidy) -> None:
+    """What it asks for goes through the outbox."""
+
+
 async def _count_topic(work: Work, effect: fx.CountTopic) -> None:
     work.changes.topic = effect.topic
 
@@ -88,6 +92,7 @@ _CARRY_OUT: Final[dict[type, Callable[[Work, Any], Awaitable[None]]]] = {
     fx.Submit: _submit,
     fx.Reduce: _reduce,
     fx.Leave: _leave,
+    fx.Tidy: _nothing,
     fx.Forget: _forget,
     fx.Erase: _erase,
     fx.CountTopic: _count_topic,

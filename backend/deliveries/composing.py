@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.ambient import CLEARABLE
+from backend.ambient import CLEAR_AFTER, CLEARABLE
 from backend.content import Edition
 from backend.database import DatabaseUnavailable
 from backend.database.tables import conversations, deliveries, events
@@ -97,7 +97,7 @@ async def compose(
     if row.kind == "edit":
         target = await _last_shown(connection, relais, row.conversation_id, row.seq)
     elif row.kind in {"delete", "forget"}:
-        target = await _everything_shown(connection, relais, row.conversation_id, row.seq)
+        target = await _everything_shown(connection, relais, row)
     try:
         body = load_body(
             relais.vault.drafts.open(row.body_key, row.body_sealed, "deliveries", "body", row.id)
@@ -196,23 +196,25 @@ async def _last_shown(
     return _receipt(relais, "deliveries", found.id, found.receipt_sealed, found.receipt_key)
 
 
-async def _everything_shown(
-    connection: AsyncConnection, relais: Relais, conversation_id: str, before: int
-) -> list[str]:
+async def _everything_shown(connection: AsyncConnection, relais: Relais, row: Any) -> list[str]:
+    """Ids of both sides' messages that can still go; for a clearing, those that are old enough."""
     since = relais.world.now() - CLEARABLE
+    until = row.created_at - CLEAR_AFTER if row.purpose == "clear" else row.created_at
     ours = await connection.execute(
         select(deliveries.c.id, deliveries.c.receipt_sealed, deliveries.c.receipt_key).where(
-            deliveries.c.conversation_id == conversation_id,
-            deliveries.c.seq < before,
+            deliveries.c.conversation_id == row.conversation_id,
+            deliveries.c.seq < row.seq,
             deliveries.c.receipt_sealed.is_not(None),
             deliveries.c.created_at > since,
+            deliveries.c.created_at <= until,
         )
     )
     theirs = await connection.execute(
         select(events.c.event_index, events.c.receipt_sealed, events.c.receipt_key).where(
-            events.c.conversation_id == conversation_id,
+            events.c.conversation_id == row.conversation_id,
             events.c.receipt_sealed.is_not(None),
             events.c.seen_at > since,
+            events.c.seen_at <= until,
         )
     )
     found = [

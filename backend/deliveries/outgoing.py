@@ -21,7 +21,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     """One reply to queue for one conversation.
 
     ``dedupe_key`` makes a second queueing of the same thing a no-op (alerts: case, round, tier,
-    member). ``kind``: send, edit, delete, forget. ``purpose``: reply, alert, notice, erase.
+    member). ``kind``: send, edit, delete, forget. ``purpose``: reply, alert,
+    notice, erase, clear (with delete: only what is old enough).
     """
 
     locale: str

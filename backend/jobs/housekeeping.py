@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from backend.alerts import sweep
 from backend.ambient import DAY, HOUR, MINUTE
+from backend.jobs.clearing import clear_chats
 from backend.jobs.expiring import expire_conversations
 from backend.jobs.job import Aside, Job
 from backend.jobs.pruning import prune
@@ -57,6 +58,7 @@ RECURRING: Final = (
     Recurring("housekeeping.keys", DAY, keys),
     Recurring("housekeeping.prune", DAY, prune),
     Recurring("housekeeping.expire", 10 * MINUTE, expire_conversations),
+    Recurring("housekeeping.clear", HOUR, clear_chats),
     Recurring("alert.sweep", 15 * MINUTE, sweep_alerts),
     Recurring("files.unnamed", HOUR, drop_unnamed),
     Recurring("files.sweep", DAY, sweep_store),

@@ -174,6 +174,8 @@ def _outgoing(
         erased = any(isinstance(effect, fx.Erase) for effect in effects)
         purpose = "erase" if erased else "reply"
         out.append(Outgoing(locale=locale, kind="forget", purpose=purpose))
+    elif any(isinstance(effect, fx.Tidy) for effect in effects):
+        out.append(Outgoing(locale=locale, kind="delete"))
     if known.state_gone and not any(isinstance(one, fx.Leave) for one in effects):
         out.append(Outgoing(locale=locale, reply=Reply(parts=(Part("engine/expired/text"),))))
     out += [
