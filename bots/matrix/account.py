@@ -7,7 +7,7 @@ import msgspec
 import structlog
 from nio import LoginError, WhoamiError
 
-from bots.core import BotSettings, ConfigurationError, Later
+from bots.core import BotSettings, ConfigurationError, Later, World
 from bots.matrix.mends import AWAY, Client
 from bots.matrix.state import State
 
@@ -32,7 +32,10 @@ class Device(msgspec.Struct, frozen=True):
 class Account:
     """Opens the client. The device outlives its access token: its keys are what people trust."""
 
-    def __init__(self, settings: BotSettings, state: State, folder: Path, pickle_key: str) -> None:
+    def __init__(
+        self, settings: BotSettings, state: State, folder: Path, pickle_key: str, world: World
+    ) -> None:
+        self._world = world
         self._settings = settings
         self._state = state
         self._folder = folder
@@ -75,6 +78,7 @@ class Account:
             device,
             self._folder,
             self._pickle_key,
+            world=self._world,
         )
 
     async def _asked(self, client: Client) -> object:

@@ -72,7 +72,7 @@ class MatrixAdapter:
         self._get = get
         self._state = State.open(folder / "state.db", Box(key, world.random))
         pickle_key = derive(key, "bot", "matrix-pickle").hex()
-        self._account = Account(settings, self._state, folder, pickle_key)
+        self._account = Account(settings, self._state, folder, pickle_key, world)
         self._open: _Open | None = None
         self.fingerprint = ""
 

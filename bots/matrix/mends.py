@@ -14,9 +14,12 @@ from typing import Any, Final
 import aiohttp
 from nio import AsyncClient, AsyncClientConfig, SyncResponse
 from nio.api import Api
-from nio.responses import KeysUploadResponse
+from nio.exceptions import GroupEncryptionError
+from nio.responses import KeysClaimResponse, KeysUploadResponse, ShareGroupSessionResponse
 from nio.store import SqliteStore
 from peewee import SqliteDatabase
+
+from bots.core import World
 
 STORE: Final = "keys.db"
 AWAY: Final = (aiohttp.ClientError, asyncio.TimeoutError, TimeoutError, OSError)
@@ -45,8 +48,17 @@ class Store(SqliteStore):  # type: ignore[misc]  # nio has no types of its own h
 class Client(AsyncClient):  # type: ignore[misc]
     """The library's client; ``malformed`` is called with the name of what was unreadable."""
 
+    access_token: str
+
     def __init__(
-        self, homeserver: str, user: str, device_id: str, folder: Path, pickle_key: str
+        self,
+        homeserver: str,
+        user: str,
+        device_id: str,
+        folder: Path,
+        pickle_key: str,
+        *,
+        world: World,
     ) -> None:
         super().__init__(
             homeserver,
@@ -66,6 +78,7 @@ class Client(AsyncClient):  # type: ignore[misc]
                 request_timeout=30,
             ),
         )
+        self.world = world
         self.malformed: Count = lambda _what: None
 
     async def _handle_to_device(self, response: SyncResponse) -> None:
@@ -88,6 +101,56 @@ class Client(AsyncClient):  # type: ignore[misc]
         self.olm.save_account()
         method, path, data = Api.keys_upload(self.access_token, keys)
         return await self._send(KeysUploadResponse, method, path, data)
+
+    async def receive_response(self, response: Any) -> None:
+        """Only the server ends a session.
+
+        Some of the library's errors carry a room where "soft logout" should stand, and it then
+        forgets its access token.
+        """
+        token = self.access_token
+        await super().receive_response(response)
+        if not self.access_token and getattr(response, "status_code", "") != "M_UNKNOWN_TOKEN":
+            self.access_token = token
+
+    async def share_group_session(
+        self,
+        room_id: str,
+        ignore_unverified_devices: bool = False,
+    ) -> ShareGroupSessionResponse:
+        """A room's key counts as shared once the server has taken it for every device.
+
+        The library marks it as shared when the server could not be reached, and nobody can ever
+        read what is sent under it; and a failed claim of keys locks the room for good.
+        """
+        if room_id in self.sharing_session:
+            await self.sharing_session[room_id].wait()
+            return ShareGroupSessionResponse(room_id, set())
+        done = self.sharing_session[room_id] = asyncio.Event()
+        shared: set[tuple[str, str]] = set()
+        try:
+            missing = self.get_missing_sessions(room_id)
+            if missing and not isinstance(await self.keys_claim(missing), KeysClaimResponse):
+                raise GroupEncryptionError("no one-time keys")
+            for devices, messages in self.olm.share_group_session_parallel(
+                room_id,
+                list(self.rooms[room_id].users),
+                ignore_unverified_devices=ignore_unverified_devices,
+            ):
+                method, path, data = Api.to_device(
+                    self.access_token, "m.room.encrypted", messages, self.world.random(16).hex()
+                )
+                answer = await self._send(
+                    ShareGroupSessionResponse, method, path, data, response_data=(room_id, devices)
+                )
+                if not isinstance(answer, ShareGroupSessionResponse):
+                    raise GroupEncryptionError("the room's key was not taken")
+                shared |= devices
+            self.olm.outbound_group_sessions[room_id].shared = True
+        finally:
+            self.sharing_session.pop(room_id, None)
+            done.set()
+        return ShareGroupSessionResponse(room_id, shared)
 
     def _handle_decrypt_to_device(self, to_device_event: Any) -> Any:
         """Anybody may send anything to a device: what cannot be read is counted, never raised."""

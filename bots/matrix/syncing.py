@@ -88,6 +88,8 @@ class Syncing:
         except AWAY as error:
             await self._away(type(error).__name__)
             return None
+        except nio.LocalProtocolError:
+            raise SignedOut from None  # the library holds no access token any more
         except Exception as error:  # noqa: BLE001  whatever a hostile batch brings up
             await self._poisoned(token, error)
             return None

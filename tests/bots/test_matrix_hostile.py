@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import nio
 import pytest
@@ -268,6 +269,37 @@ _TYPES = [
     *("m.room.encrypted", "m.room.message", "m.reaction", "m.sticker", "m.room_key"),
     *("m.key.verification.start", "m.room_key_request", "org.example.odd", "m.call.invite"),
 ]
+
+
+@pytest.mark.parametrize("path", ["sendToDevice", "keys/claim", "keys/query"])
+@pytest.mark.parametrize("kind", ["unreachable", "refused"])
+async def test_a_server_that_goes_away_while_keys_are_shared(
+    scene: Scene, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said under a new key can be read all the same, and no room is locked by it."""
+    opened = scene.running.adapter._open
+    assert opened is not None
+    client, amina = opened.client, scene.amina
+    client.olm.rotate_outbound_group_session(amina.room)
+    client.olm.session_store._entries.clear()
+    client.olm.users_for_key_query.add(amina.user)
+    failed: list[str] = []
+    usual = client.send
+
+    async def send(method: str, where: str, *rest: Any, **more: Any) -> Any:
+        if path in where and len(failed) < 2:
+            failed.append(where)
+            if kind == "unreachable":
+                raise aiohttp.ClientConnectionError
+            return await usual(method, where.replace(path, "nothing/here"), *rest, **more)
+        return await usual(method, where, *rest, **more)
+
+    monkeypatch.setattr(client, "send", send)
+    scene.backend.queue(amina.user, text="first under the new key")
+    await amina.hears("first under the new key", 40)
+    assert failed
+    scene.backend.queue(amina.user, text="second")
+    await amina.hears("second")
 
 
 def test_the_library_says_nothing_at_any_level() -> None:
