@@ -43,7 +43,7 @@ def path_of(name: str) -> Path:
     path = Path(name)
     if path.is_file():
         return path
-    shipped = packaged_interviews() / f"{name}{_SUFFIX}"
+    shipped = packaged_interviews() / f"{name.removesuffix(_SUFFIX)}{_SUFFIX}"
     if path.name == name and shipped.is_file():
         return shipped
     ids = ", ".join(one.stem for one in paths_of([]))

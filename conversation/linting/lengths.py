@@ -67,7 +67,9 @@ def len005(subject: Subject) -> Findings:
     for step in subject.steps:
         count = len(step.options)
         if count > subject.limits.page:
-            advice = f"{count} options: the last {count - subject.limits.page} are on a second page"
+            over = count - subject.limits.page
+            rest = "one is" if over == 1 else f"{over} are"
+            advice = f"{count} options: the last {rest} on a second page"
             yield at_step(step, "LEN005", advice)
 
 
