@@ -1,7 +1,8 @@
 """Start links: ``t.me/<bot>?start=<payload>`` says which language and which interview, and no more.
 
 Whoever sees the link on a wall or in a phone's history must not read from it what the bot is for:
-an interview is named by a short code that only we can make sense of.
+an interview is named by a short code. Whoever has this program can work it out, so it is no secret;
+but it means nothing to whoever looks at a phone.
 """
 
 import hashlib

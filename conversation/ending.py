@@ -195,6 +195,7 @@ def rest(turn: "Turn") -> None:
     """Keep only what coming back needs: that there is a case, contact, path, child."""
     kept = {**turn.kept, "path": turn.path or turn.kept.get("path", "")}
     kept["child"] = facts.child(turn)
+    kept["phone"] = "shared" if facts.shared_phone(turn) else ""
     parts = tuple(part for part in turn.parts if part in _LASTING)
     items = turn.items
     clear(turn)

@@ -64,9 +64,15 @@ def advance(interview: Interview, state: State, event: Event, context: Context) 
             if isinstance(event, Sent) and event.file:
                 _let_go(turn, event.file)
             turn.seen = context.now.isoformat(timespec="minutes")
-            if turn.mode == "asking" and turn.ask != state.ask and facts.shared_phone(turn):
-                turn.effects.append(fx.Tidy())
+            _tidy(turn, state)
     return turn.freeze()
+
+
+def _tidy(turn: Turn, before: State) -> None:
+    """On a shared phone the chat shows one question at a time, and at the end the farewell."""
+    shared = facts.shared_phone(turn) or before.answers.get("phone_holder") == "shared"
+    if shared and turn.ask != before.ask and turn.mode in {"asking", "closed"}:
+        turn.effects.append(fx.Tidy())
 
 
 def _let_go(turn: Turn, file: str) -> None:

@@ -92,7 +92,7 @@ def _leads_to_urgent(turn: "Turn", name: str) -> bool:
 
 def shared_phone(turn: "Turn") -> bool:
     """She said that others hold this phone too."""
-    return turn.answers.get("phone_holder") == "shared"
+    return turn.answers.get("phone_holder") == "shared" or turn.kept.get("phone") == "shared"
 
 
 def area(turn: "Turn") -> str:

@@ -72,8 +72,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     """UTC time of her last message, ISO 8601, minutes."""
     returning: bool = False
     kept: dict[str, str] = {}
-    """What outlives the reduction after submission: child, path, case, and `yes:<purpose>` for each
-    consent that stands (its step)."""
+    """What outlives the reduction after submission: child, path, case, phone, and `yes:<purpose>`
+    for each consent that stands (its step)."""
     voice: bool = False
     """She asked to hear the questions."""
     pictures: bool = False

@@ -136,6 +136,13 @@ deliveries = Table(
         postgresql_where=text("status = 'pending'"),
     ),
     Index(
+        "ix_deliveries_shown",
+        "channel",
+        "created_at",
+        sqlite_where=text("receipt_sealed IS NOT NULL"),
+        postgresql_where=text("receipt_sealed IS NOT NULL"),
+    ),
+    Index(
         "ix_deliveries_event_index",
         "event_index",
         sqlite_where=text("event_index IS NOT NULL"),

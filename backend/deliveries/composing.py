@@ -9,18 +9,17 @@ from sqlalchemy import Row, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.ambient import CLEAR_AFTER, CLEARABLE
 from backend.content import Edition
 from backend.database import DatabaseUnavailable
-from backend.database.tables import conversations, deliveries, events
+from backend.database.tables import conversations
 from backend.deliveries.attaching import attached
 from backend.deliveries.outgoing import Body, load_body
+from backend.deliveries.shown import CLEARS, everything_shown, last_shown
 from backend.relais import Relais
 from backend.vault import DraftKeyGone
 from conversation import Reply
 from i18n import CAPABILITIES, Bubble, render
 from i18n.attachments import Attachment
-from sealing import SealError
 
 log = structlog.get_logger(__name__)
 LEASE_SECONDS = 20
@@ -95,9 +94,9 @@ async def compose(
     ).scalar_one()
     target: list[str] = []
     if row.kind == "edit":
-        target = await _last_shown(connection, relais, row.conversation_id, row.seq)
-    elif row.kind in {"delete", "forget"}:
-        target = await _everything_shown(connection, relais, row)
+        target = await last_shown(connection, relais, row)
+    elif row.kind in CLEARS:
+        target = await everything_shown(connection, relais, row)
     try:
         body = load_body(
             relais.vault.drafts.open(row.body_key, row.body_sealed, "deliveries", "body", row.id)
@@ -164,69 +163,3 @@ def wire(
             WireAttachment(one.kind, one.mime, one.name, one.sha256) for one in attachments
         ],
     )
-
-
-def _receipt(relais: Relais, table: str, row_id: str, sealed: bytes, key: str) -> list[str]:
-    try:
-        raw = relais.vault.drafts.open(key, sealed, table, "receipt", row_id)
-    except (DraftKeyGone, SealError):
-        return []
-    ids: list[str] = msgspec.json.decode(raw, type=list[str])
-    return ids
-
-
-async def _last_shown(
-    connection: AsyncConnection, relais: Relais, conversation_id: str, before: int
-) -> list[str]:
-    found = (
-        await connection.execute(
-            select(deliveries.c.id, deliveries.c.receipt_sealed, deliveries.c.receipt_key)
-            .where(
-                deliveries.c.conversation_id == conversation_id,
-                deliveries.c.seq < before,
-                deliveries.c.kind.in_(("send", "edit")),
-                deliveries.c.receipt_sealed.is_not(None),
-            )
-            .order_by(deliveries.c.seq.desc())
-            .limit(1)
-        )
-    ).one_or_none()
-    if found is None:
-        return []
-    return _receipt(relais, "deliveries", found.id, found.receipt_sealed, found.receipt_key)
-
-
-async def _everything_shown(connection: AsyncConnection, relais: Relais, row: Any) -> list[str]:
-    """Ids of both sides' messages that can still go; for a clearing, those that are old enough."""
-    since = relais.world.now() - CLEARABLE
-    until = row.created_at - CLEAR_AFTER if row.purpose == "clear" else row.created_at
-    ours = await connection.execute(
-        select(deliveries.c.id, deliveries.c.receipt_sealed, deliveries.c.receipt_key).where(
-            deliveries.c.conversation_id == row.conversation_id,
-            deliveries.c.seq < row.seq,
-            deliveries.c.receipt_sealed.is_not(None),
-            deliveries.c.created_at > since,
-            deliveries.c.created_at <= until,
-        )
-    )
-    theirs = await connection.execute(
-        select(events.c.event_index, events.c.receipt_sealed, events.c.receipt_key).where(
-            events.c.conversation_id == row.conversation_id,
-            events.c.receipt_sealed.is_not(None),
-            events.c.seen_at > since,
-            events.c.seen_at <= until,
-        )
-    )
-    found = [
-        one
-        for row in ours
-        for one in _receipt(relais, "deliveries", row.id, row.receipt_sealed, row.receipt_key)
-    ]
-    found += [
-        one
-        for row in theirs
-        for one in _receipt(
-            relais, "events", row.event_index.hex(), row.receipt_sealed, row.receipt_key
-        )
-    ]
-    return list(dict.fromkeys(found))

@@ -10,6 +10,7 @@ from backend.database.tables import conversations, deliveries
 from backend.deliveries.composing import Wire
 from backend.deliveries.leasing import lease_next
 from backend.deliveries.queueing import LEASE_MS
+from backend.deliveries.shown import CLEARS, cleared
 from backend.errors import RelaisError
 from backend.jobs import schedule
 from backend.relais import Relais
@@ -44,6 +45,10 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
                     deliveries.c.seq,
                     deliveries.c.status,
                     deliveries.c.fence,
+                    deliveries.c.kind,
+                    deliveries.c.purpose,
+                    deliveries.c.created_at,
+                    deliveries.c.event_index,
                 )
                 .where(deliveries.c.id == delivery_id, deliveries.c.channel == channel)
                 .with_for_update()
@@ -55,6 +60,8 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
             if report.outcome == "renew":  # it was on its way when the delivery was settled
                 return None
             return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
+        if report.outcome == "sent" and row.kind in CLEARS:
+            await cleared(tx, row)
         if report.outcome == "sent":
             receipt = _receipt(relais, delivery_id, report.message_ids)
             return await _settle_one(tx, relais, delivery_id, row, status="sent", **receipt)

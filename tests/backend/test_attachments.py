@@ -1,8 +1,6 @@
 """Pictures and voices out: named in the delivery, served while it waits, never needed for words."""
 
 import hashlib
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +12,7 @@ from backend.deliveries import Outgoing, attaching, enqueue
 from conversation import Option, Part, Ref, Reply
 from i18n.attachments import Attachment
 from tests.backend.chats import TOKENS, Chat
-from tests.backend.consoles import Console, running_console
+from tests.backend.consoles import Console
 
 QUESTION = "engine/back_stops/text"
 LONG = tuple(Part(QUESTION) for _ in range(120))
@@ -22,19 +20,10 @@ LONG = tuple(Part(QUESTION) for _ in range(120))
 
 
 @pytest.fixture
-async def console(database_url: str, tmp_path: Path) -> AsyncIterator[Console]:
-    """The backend with both bots' tokens."""
-    async with running_console(database_url, tmp_path, **TOKENS) as running:
-        yield running
-
-
-@pytest.fixture
-async def chat(console: Console) -> AsyncIterator[Chat]:
+async def chat(chat: Chat) -> Chat:
     """A person who began."""
-    async with console.client() as client:
-        chat = Chat(client, console.relais, "555")
-        await chat.says("hello")
-        yield chat
+    await chat.says("hello")
+    return chat
 
 
 @pytest.fixture

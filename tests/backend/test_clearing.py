@@ -1,28 +1,12 @@
 """What goes from the chat by itself: on a shared phone at each answer, everywhere at 40 hours."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from backend.ambient import HOUR
 from backend.jobs.clearing import clear_chats
-from tests.backend.chats import TOKENS, Chat
-from tests.backend.consoles import Console, running_console
-
-
-@pytest.fixture
-async def console(database_url: str, tmp_path: Path) -> AsyncIterator[Console]:
-    """The backend with both bots' tokens."""
-    async with running_console(database_url, tmp_path, **TOKENS) as running:
-        yield running
-
-
-@pytest.fixture
-async def chat(console: Console) -> AsyncIterator[Chat]:
-    """A person who has not written yet."""
-    async with console.client() as client:
-        yield Chat(client, console.relais, "555")
+from tests.backend.chats import Chat
+from tests.backend.consoles import Console
+from tests.backend.worlds import Clock
 
 
 async def shares_a_phone(chat: Chat) -> None:
@@ -80,3 +64,65 @@ async def test_at_forty_hours_a_chat_is_cleared(console: Console, chat: Chat) ->
     await chat.reports(delete, outcome="sent")
     await clear_chats(console.relais)
     assert await chat.waiting() == []
+
+
+async def test_what_was_cleared_is_not_cleared_again(console: Console, chat: Chat) -> None:
+    """Each answer takes away one pair, not everything of two days once more."""
+    await shares_a_phone(chat)
+    await chat.says("2")
+    console.clock.ms += 1000
+    answer = await chat.posts({"kind": "text", "text": "1"}, "next")
+    assert set(answer.json()["delivery"]["target"]) == {"m", "next"}
+
+
+async def test_what_she_wrote_meanwhile_is_still_known(console: Console, chat: Chat) -> None:
+    """It came after the bot was told what to delete, so the next deletion takes it."""
+    await shares_a_phone(chat)
+    answer = await chat.posts({"kind": "text", "text": "2"}, "shared")
+    console.clock.ms += 1000
+    await chat.posts({"kind": "text", "text": "1"}, "meanwhile")
+    deletes = []
+    delivery = answer.json()["delivery"]
+    while delivery is not None:
+        deletes += [delivery["target"]] if delivery["kind"] == "delete" else []
+        report = await chat.reports(delivery, outcome="sent", message_ids=[delivery["id"]])
+        delivery = report.json()["delivery"]
+    first, second = deletes
+    assert "shared" in first
+    assert "meanwhile" in second
+    assert "shared" not in second
+
+
+async def test_quick_exit_takes_the_word_itself_along(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a real clock, where her message is stored a moment after the answer was made."""
+    await chat.says("hello")
+
+    def ticking(clock: Clock) -> int:
+        clock.ms += 1
+        return clock.ms
+
+    monkeypatch.setattr(Clock, "__call__", ticking)
+    answer = await chat.posts({"kind": "text", "text": "00"}, "bye")
+    assert {"555-1", "bye"} <= set(answer.json()["delivery"]["target"])
+
+
+async def test_at_its_end_a_shared_phone_shows_the_farewell_alone(chat: Chat) -> None:
+    """Also when she comes back: it is still the shared phone."""
+    await shares_a_phone(chat)
+    await chat.says("2")
+    answer = await chat.posts({"kind": "text", "text": "4"}, "information")
+    kinds, said = [], ""
+    for number in range(12):
+        delivery = answer.json()["delivery"]
+        while delivery is not None:
+            kinds.append(delivery["kind"])
+            said = delivery["text"]
+            report = await chat.reports(delivery, outcome="sent", message_ids=["m"])
+            delivery = report.json()["delivery"]
+        if "Come back any time" in said:
+            break
+        answer = await chat.posts({"kind": "text", "text": "s"}, f"skip-{number}")
+    assert "Come back any time" in said
+    assert kinds[-2:] == ["delete", "send"]

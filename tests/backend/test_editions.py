@@ -1,32 +1,15 @@
 """Editions over the bot API: a link chooses the interview, and a lost edition loses nobody."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import delete, select, update
 
 from backend.database.tables import archive, case_log, cases, conversations
 from backend.turns.snapshot import open_state, seal_state
 from conversation import State, dump_state, load_state
-from tests.backend.chats import TOKENS, Chat
-from tests.backend.consoles import Console, running_console
+from tests.backend.chats import Chat
+from tests.backend.consoles import Console
 
 TO_HELP = ("hello", "1", "1", "1", "4", "5", "2", "1", "1", "3", "1")
-
-
-@pytest.fixture
-async def console(database_url: str, tmp_path: Path) -> AsyncIterator[Console]:
-    """The backend with both bots' tokens."""
-    async with running_console(database_url, tmp_path, **TOKENS) as running:
-        yield running
-
-
-@pytest.fixture
-async def chat(console: Console) -> AsyncIterator[Chat]:
-    """A person who has not written yet."""
-    async with console.client() as client:
-        yield Chat(client, console.relais, "555")
 
 
 async def state_of(console: Console) -> State:

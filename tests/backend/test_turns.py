@@ -2,7 +2,6 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +23,6 @@ from tests.backend.consoles import Console, running_console
 
 SENTINEL = "Qzx7 vermillion heron"
 TO_CONSENT = ("hello", "1", "1", "1", "4", "5", "2", "1", "1", "3")
-
-
-@pytest.fixture
-async def console(database_url: str, tmp_path: Path) -> AsyncIterator[Console]:
-    """The backend with both bots' tokens."""
-    async with running_console(database_url, tmp_path, **TOKENS) as running:
-        yield running
-
-
-@pytest.fixture
-async def chat(console: Console) -> AsyncIterator[Chat]:
-    """A person who has not written yet."""
-    async with console.client() as client:
-        yield Chat(client, console.relais, "555")
 
 
 async def test_a_conversation_moves_on(chat: Chat) -> None:
