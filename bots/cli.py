@@ -17,7 +17,6 @@ from bots.core import (
     Relay,
     Spool,
     SpoolError,
-    Texts,
     World,
     configure_logging,
     guard_loop,
@@ -44,13 +43,15 @@ def _bots() -> None:
 @app.command()
 def telegram() -> None:
     """Run the Telegram bot until interrupted."""
-    raise typer.Exit(_run("telegram", _telegram))
+    raise typer.Exit(_run("telegram", TelegramAdapter))
 
 
 @app.command()
 def matrix() -> None:
     """Run the Matrix bot until interrupted."""
-    raise typer.Exit(_run("matrix", _matrix))
+    from bots.matrix import MatrixAdapter  # noqa: PLC0415  a second that other bots need not wait
+
+    raise typer.Exit(_run("matrix", MatrixAdapter))
 
 
 @app.command()
@@ -75,7 +76,11 @@ async def _requeue(settings: BotSettings, channel: str) -> int:
         spool.close()
 
 
-def _run(channel: str, make: "Make") -> int:
+Make = Callable[..., Adapter]
+"""An adapter's class: all are made of the same parts."""
+
+
+def _run(channel: str, make: Make) -> int:
     try:
         settings = load_settings()
         configure_logging(settings.log_format)
@@ -84,35 +89,6 @@ def _run(channel: str, make: "Make") -> int:
         print(f"relais-bot {channel} cannot start:\n{error}", file=sys.stderr)
         return 2
     return 0
-
-
-Make = Callable[[BotSettings, Relay, Texts], Adapter]
-
-
-def _telegram(settings: BotSettings, relay: Relay, texts: Texts) -> Adapter:
-    return TelegramAdapter(
-        settings,
-        accept=relay.accept,
-        put_aside=relay.put_aside,
-        texts=texts,
-        world=relay.world,
-        health=relay.health,
-        get=relay.attachment,
-    )
-
-
-def _matrix(settings: BotSettings, relay: Relay, texts: Texts) -> Adapter:
-    from bots.matrix import MatrixAdapter  # noqa: PLC0415  a second that other bots need not wait
-
-    return MatrixAdapter(
-        settings,
-        accept=relay.accept,
-        put_aside=relay.put_aside,
-        texts=texts,
-        world=relay.world,
-        health=relay.health,
-        get=relay.attachment,
-    )
 
 
 _SECRETS: Final = {
@@ -127,7 +103,15 @@ async def _serve(channel: str, settings: BotSettings, make: Make) -> None:
         settings.required(name)
     texts = offline_texts(Catalogues.load())
     relay = Relay.open(settings, channel, texts, World())
-    adapter = make(settings, relay, texts)
+    adapter = make(
+        settings,
+        accept=relay.accept,
+        put_aside=relay.put_aside,
+        texts=texts,
+        world=relay.world,
+        health=relay.health,
+        get=relay.attachment,
+    )
     server = await serve_health(relay.health, settings.port_for(channel))
     port = server.sockets[0].getsockname()[1]
     structlog.get_logger("relais.bot").info("started", channel=channel, health_port=port)

@@ -131,7 +131,7 @@ class MatrixAdapter:
             await client.stop()
             raise
         sender = Sender(client, self._state, self._get, self._texts, self._health)
-        rooms = Rooms(client, self._state, self._texts, self._health)
+        rooms = Rooms(client, self._state, self._texts, self._health, self._world)
         reader = Reader(
             client=client,
             state=self._state,

@@ -49,7 +49,7 @@ class Files:
         except (httpx.HTTPError, httpx.InvalidURL):
             raise CutOff from None
         if digest.digest() != wanted:
-            raise CutOff  # the stream ends without its end: whoever takes it keeps nothing of it
+            raise Gone  # all of it came, and it is not what she sent
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -7,7 +7,7 @@ move.
 import asyncio
 import json
 import os
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +25,23 @@ STORE: Final = "keys.db"
 AWAY: Final = (aiohttp.ClientError, asyncio.TimeoutError, TimeoutError, OSError)
 """What the library raises when the server cannot be reached."""
 Count = Callable[[str], None]
+_NOT_THERE: Final = ("M_FORBIDDEN", "M_NOT_FOUND", "M_UNKNOWN")
+"""The bot is not in that room, or the room is none."""
+
+
+_OF_ROOM: Final = "session_id IN (SELECT session_id FROM megolminboundsessions WHERE room_id = ?)"
+_OF_PERSON: Final = "device_id IN (SELECT id FROM devicekeys WHERE user_id = ?)"
+_ROOM: Final = (
+    f"DELETE FROM forwardedchains WHERE {_OF_ROOM}",  # noqa: S608  nothing from outside
+    "DELETE FROM megolminboundsessions WHERE room_id = ?",
+    "DELETE FROM outgoingkeyrequests WHERE room_id = ?",
+    "DELETE FROM encryptedrooms WHERE room_id = ?",
+)
+_PERSON: Final = (
+    f"DELETE FROM keys WHERE {_OF_PERSON}",  # noqa: S608
+    f"DELETE FROM devicetruststate WHERE {_OF_PERSON}",  # noqa: S608
+    "DELETE FROM devicekeys WHERE user_id = ?",
+)
 
 
 class Store(SqliteStore):  # type: ignore[misc]  # nio has no types of its own here
@@ -204,21 +221,40 @@ class Client(AsyncClient):  # type: ignore[misc]
         self.olm.account.shared = False
         self.olm.uploaded_key_count = None
 
-    def drop_room(self, room_id: str) -> Coroutine[Any, Any, Any]:
-        """Leave and forget, here as well: the keys of its messages go."""
-        return self._drop_room(room_id)
+    async def drop_room(self, room_id: str) -> None:
+        """Leave and forget, here as well: keys of the room's messages, devices of who was in it.
 
-    async def _drop_room(self, room_id: str) -> None:
-        await self.room_leave(room_id)
-        await self.room_forget(room_id)
+        The sessions with her devices stay, under the devices' keys and no name: without them the
+        first words of whoever comes back could not be read.
+        Raises ``TimeoutError`` when the server did not take it; it can be called again.
+        """
+        room = self.rooms.get(room_id)
+        users = set(room.users) if room is not None else set()
+        for call in (self.room_leave, self.room_forget):
+            answer = await call(room_id)
+            code = getattr(answer, "status_code", None) or ""
+            if code and code not in _NOT_THERE:
+                raise TimeoutError
         self.rooms.pop(room_id, None)
+        self.encrypted_rooms.discard(room_id)
         self.olm.outbound_group_sessions.pop(room_id, None)
-        sessions = self.olm.inbound_group_store._entries
-        sessions.pop(room_id, None)
-        database = self.store.database
-        with database.atomic():
-            database.execute_sql("DELETE FROM megolminboundsessions WHERE room_id = ?", (room_id,))
-            database.execute_sql("DELETE FROM encryptedrooms WHERE room_id = ?", (room_id,))
+        self.olm.inbound_group_store._entries.pop(room_id, None)
+        elsewhere = {user for other in self.rooms.values() for user in other.users}
+        gone = users - elsewhere - {self.user_id}
+        with self.store.database.atomic():
+            for statement in _ROOM:
+                self.store.database.execute_sql(statement, (room_id,))
+            for statement in _PERSON:
+                for user in gone:
+                    self.store.database.execute_sql(statement, (user,))
+        for user in gone:
+            self.device_store._entries.pop(user, None)
+            self.olm.tracked_users.discard(user)
+            self.olm.users_for_key_query.discard(user)
+
+    def unsee(self, token: str | None) -> None:
+        """A batch broke half-way: it is to be handled again, not taken for one that is done."""
+        self.next_batch = token or ""
 
     async def stop(self) -> None:
         """Close; a session that was never opened is none."""

@@ -12,7 +12,7 @@ from bots.core import Accept, Health, Later, Permanent, Quarantine, World
 from bots.matrix.mends import Client
 from bots.matrix.rooms import Rooms
 from bots.matrix.sender import Sender
-from bots.matrix.state import State
+from bots.matrix.state import State, Unread
 from bots.matrix.translate import Bare, Odd, odd, translate
 
 log = structlog.get_logger("relais.matrix")
@@ -47,7 +47,6 @@ class Reader:
         self._sender = sender
         self._world = world
         self._health = health
-        self._asked: set[str] = set()
 
     async def take(self, room_id: str, events: "list[Any]") -> None:
         """The events of one room, in order. Raises ``NotReady`` or ``SpoolError``."""
@@ -64,26 +63,27 @@ class Reader:
     async def again(self) -> None:
         """Try once more what could not be decrypted; ask for it after a while."""
         now = self._world.now()
-        for event_id, room_id, since, raw in self._state.unread():
-            event = nio.Event.parse_event(msgspec.json.decode(raw))
+        asked = set()
+        for one in self._state.unread():
+            event = nio.Event.parse_event(msgspec.json.decode(one.raw))
             if not isinstance(event, nio.MegolmEvent):
-                self._state.drop_unread(event_id)
+                self._state.drop_unread(one.event_id)
                 continue
-            event.room_id = room_id
+            event.room_id = one.room_id
             found = self._client.read_megolm(event)
             if found is not None:
-                await self._one(found, room_id, event.sender)
-                self._state.drop_unread(event_id)
-                self._asked.discard(room_id)
-            elif now - since > GIVE_UP_AFTER:
-                self._state.drop_unread(event_id)
-            elif now - since > RESEND_AFTER and room_id not in self._asked:
-                await self._ask_again(room_id, event.sender, event_id)
+                await self._one(found, one.room_id, event.sender)
+                self._state.drop_unread(one.event_id)
+            elif now - one.since > GIVE_UP_AFTER:
+                self._state.drop_unread(one.event_id)
+            elif now - one.since > RESEND_AFTER and not one.asked and one.room_id not in asked:
+                asked.add(one.room_id)
+                await self._ask_again(one, event.sender)
 
     @property
     def waiting(self) -> bool:
         """Whether anything waits for a key."""
-        return bool(self._state.unread())
+        return self._state.any_unread()
 
     async def _one(self, event: Any, room_id: str, person: str) -> None:
         if isinstance(event, nio.MegolmEvent):
@@ -111,12 +111,12 @@ class Reader:
         digest = hashlib.sha256(raw).hexdigest()[:32]
         await self._put_aside(f"malformed:{digest}", raw, "malformed_event")
 
-    async def _ask_again(self, room_id: str, person: str, event_id: str) -> None:
-        """Once for all that waits in this room."""
-        self._asked.add(room_id)
-        self._state.in_room(room_id, person)
-        self._health.metrics.events.labels("asked_to_resend").inc()
-        await self._say(person, _RESEND, f"again.{event_id}")
+    async def _ask_again(self, one: Unread, person: str) -> None:
+        """Once for all that waits in this room, and again if it cannot be said now."""
+        self._state.in_room(one.room_id, person)
+        if await self._say(person, _RESEND, f"again.{one.event_id}"):
+            self._state.asked(one.room_id)
+            self._health.metrics.events.labels("asked_to_resend").inc()
 
     async def _refuse_bare(self, room_id: str, person: str, event_id: str) -> None:
         """Anybody on the way could read it, so nothing of it is kept."""
@@ -124,11 +124,13 @@ class Reader:
         self._health.metrics.events.labels("unencrypted").inc()
         await self._say(person, _PLAIN, f"plain.{event_id}")
 
-    async def _say(self, person: str, text: str, transaction: str) -> None:
+    async def _say(self, person: str, text: str, transaction: str) -> bool:
         try:
             await self._sender.say(person, self._sender.text(text), transaction)
         except (Later, Permanent):
-            log.info("notice_failed")
+            log.warning("notice_failed")
+            return False
+        return True
 
 
 def _sender(event: Any) -> object:

@@ -1,12 +1,11 @@
 """Which rooms the bot talks in: encrypted ones, with one person. All others it leaves."""
 
-from collections.abc import Callable
 from typing import Final
 
 import structlog
 from nio import JoinError, MatrixRoom, RoomGetStateEventError
 
-from bots.core import Health, Texts
+from bots.core import Health, Texts, World
 from bots.matrix.mends import Client
 from bots.matrix.state import State
 
@@ -16,18 +15,19 @@ _GROUP: Final = "offline/group_refused/text"
 _PLAIN: Final = "offline/not_encrypted/text"
 _GONE: Final = ("M_FORBIDDEN", "M_NOT_FOUND", "M_UNKNOWN")
 
-Say = Callable[[str, str], object]
-
 
 class Rooms:
-    """``look_at`` says whether a room may be used; whoever must go is told so once."""
+    """``usable`` says whether a room may be used; whoever must go is told so once."""
 
-    def __init__(self, client: Client, state: State, texts: Texts, health: Health) -> None:
+    def __init__(
+        self, client: Client, state: State, texts: Texts, health: Health, world: World
+    ) -> None:
+        self._world = world
+        self._not_before = 0.0
         self._client = client
         self._state = state
         self._texts = texts
         self._health = health
-        self._encrypted: set[str] = set()
         self._refused: set[str] = set()
 
     def person(self, room: MatrixRoom) -> str | None:
@@ -35,13 +35,28 @@ class Rooms:
         others = [user for user in room.users if user != self._client.user_id]
         return others[0] if len(others) == 1 else None
 
-    async def join(self, room_id: str) -> None:
-        """An invitation. Whether the room may be used is seen once it is joined."""
-        answer = await self._client.join(room_id)
-        if isinstance(answer, JoinError):
-            log.info("join_failed", code=answer.status_code)
-            if answer.status_code in _GONE:
+    async def join(self) -> None:
+        """Take the invitations. Whether a room may be used is seen once it is joined.
+
+        Servers limit how many a minute: whoever has to wait is not forgotten, also over a restart.
+        """
+        for room_id in self._state.invitations():
+            if self._world.monotonic() < self._not_before:
+                return
+            answer = await self._client.join(room_id)
+            if isinstance(answer, JoinError):
+                log.info("join_failed", code=answer.status_code)
+                if answer.status_code not in _GONE:
+                    pause = (answer.retry_after_ms or 5000) / 1000
+                    self._not_before = self._world.monotonic() + pause
+                    return
                 await self._client.room_leave(room_id)
+            self._state.answered(room_id)
+
+    @property
+    def joining(self) -> bool:
+        """Whether an invitation waits."""
+        return bool(self._state.invitations())
 
     async def usable(self, room: MatrixRoom) -> bool:
         """Encrypted, and of two. A room that is neither was left, with one notice."""
@@ -76,5 +91,5 @@ class Rooms:
         await self._leave(room_id)
 
     async def _leave(self, room_id: str) -> None:
-        self._state.forget_room(room_id)
         await self._client.drop_room(room_id)
+        self._state.forget_room(room_id)

@@ -57,17 +57,21 @@ class Sender:
         return Sent((await self._event(self._room(person), content, transaction),))
 
     def _room(self, person: str) -> MatrixRoom:
-        room_id = self._state.room_of(person)
-        if room_id is None:
-            raise Permanent("unknown_address")
-        room = self._client.rooms.get(room_id)
+        if not self._client.next_batch:
+            raise Later(1.0)  # after a start: the rooms are not known yet
+        room = self._client.rooms.get(self._state.room_of(person) or "") or self._any_room(person)
         if room is None:
-            raise Later(1.0)  # after a start, until the first sync
+            raise Permanent("unknown_address")
         if person not in room.users:
             raise Permanent("blocked")
         if not room.encrypted or len(room.users) > 2:
             raise Permanent("refused")
         return room
+
+    def _any_room(self, person: str) -> MatrixRoom | None:
+        """A room that she shares with the bot, when it is not known in which she wrote last."""
+        rooms = self._client.rooms.values()
+        return next((room for room in rooms if person in room.users and len(room.users) == 2), None)
 
     async def _send(self, room: MatrixRoom, delivery: Delivery) -> Sent:
         """Pictures and voices first, so that the words stand at the bottom, and their id first."""
@@ -79,8 +83,11 @@ class Sender:
         content = {"msgtype": _msgtype(delivery), "body": delivery.text}
         sent = await self._event(room, content, delivery.id)
         if self._state.leaving(room.room_id):
+            try:
+                await self._client.drop_room(room.room_id)
+            except AWAY:
+                raise Later(None) from None  # said again under the same id, and then it goes
             self._state.forget_room(room.room_id)
-            await self._client.drop_room(room.room_id)
             return Sent()
         return Sent((sent, *beside))
 
@@ -100,7 +107,7 @@ class Sender:
         return Sent((*delivery.target, edit))
 
     async def _redact(self, room: MatrixRoom, delivery: Delivery) -> Sent:
-        """The newest first. What somebody else wrote may be out of the bot's power."""
+        """The newest first."""
         for number, target in enumerate(reversed(delivery.target)):
             if target.startswith("$"):
                 await self._redact_one(room, target, f"{delivery.id}.{number}")
@@ -111,13 +118,15 @@ class Sender:
         return Sent()
 
     async def _redact_one(self, room: MatrixRoom, target: str, transaction: str) -> None:
+        """What she wrote may be out of the bot's power; anything else is tried again."""
+        name = _transaction(transaction)
         try:
-            answer = await self._client.room_redact(room.room_id, target, tx_id=transaction)
+            answer = await self._client.room_redact(room.room_id, target, tx_id=name)
         except AWAY:
             raise Later(None) from None
-        if isinstance(answer, ErrorResponse) and answer.status_code in (
-            "M_LIMIT_EXCEEDED",
-            "M_UNKNOWN_TOKEN",
+        if isinstance(answer, ErrorResponse) and answer.status_code not in (
+            "M_FORBIDDEN",
+            "M_NOT_FOUND",
         ):
             self._raise(answer)
 

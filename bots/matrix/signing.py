@@ -8,7 +8,6 @@ verify again. Specification: Matrix client-server API, "Cross-signing".
 import base64
 from typing import Any, Final
 
-import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from nio.api import Api
@@ -119,8 +118,3 @@ class Signing:
         signature = unpadded(self._keys[usage].sign(Api.to_canonical_json(bare).encode()))
         signatures = what.setdefault("signatures", {}).setdefault(self._client.user_id, {})
         signatures[self._key_id(usage)] = signature
-
-
-def encode(value: Any) -> bytes:
-    """JSON for a sealed fact."""
-    return msgspec.json.encode(value)

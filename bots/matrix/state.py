@@ -5,8 +5,9 @@ sealed under the store key; that table holds who writes in which room, as the li
 """
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from bots.core import ConfigurationError
 from sealing import Box, SealError
@@ -15,8 +16,10 @@ UNREAD_MOST: Final = 100
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unread (
-  event_id TEXT PRIMARY KEY, room_id TEXT NOT NULL, since REAL NOT NULL, raw BLOB NOT NULL
+  event_id TEXT PRIMARY KEY, room_id TEXT NOT NULL, since REAL NOT NULL, raw BLOB NOT NULL,
+  asked INTEGER NOT NULL DEFAULT 0
 );
+CREATE TABLE IF NOT EXISTS invitations (room_id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rooms (
   room_id TEXT PRIMARY KEY, user_id TEXT NOT NULL, n INTEGER NOT NULL, leaving INTEGER NOT NULL
 );
@@ -25,6 +28,16 @@ _OTHER_KEY: Final = (
     "RELAIS_MATRIX_STORE_KEY does not open {path}. Set the key it was made with, or move that "
     "folder away: the bot then begins with a new device."
 )
+
+
+class Unread(NamedTuple):
+    """An event whose key is not here. ``since``: Unix time; ``asked``: to send it again."""
+
+    event_id: str
+    room_id: str
+    since: float
+    raw: bytes
+    asked: bool
 
 
 class State:
@@ -66,14 +79,10 @@ class State:
         sealed = self._box.seal(value, "matrix", name)
         self._db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, sealed))
 
-    def forget_fact(self, name: str) -> None:
-        """Remove a fact."""
-        self._db.execute("DELETE FROM facts WHERE name = ?", (name,))
-
     def keep_unread(self, event_id: str, room_id: str, now: float, raw: bytes) -> None:
         """An event whose key is not here yet; of one room the latest ``UNREAD_MOST``."""
         self._db.execute(
-            "INSERT OR IGNORE INTO unread VALUES (?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO unread (event_id, room_id, since, raw) VALUES (?, ?, ?, ?)",
             (event_id, room_id, now, self._box.seal(raw, "matrix-unread", event_id)),
         )
         self._db.execute(
@@ -82,16 +91,41 @@ class State:
             (room_id, room_id, UNREAD_MOST),
         )
 
-    def unread(self) -> list[tuple[str, str, float, bytes]]:
-        """(event id, room id, since when, the event), oldest first."""
+    def unread(self) -> list[Unread]:
+        """Everything that waits for its key, oldest first."""
         rows = self._db.execute(
-            "SELECT event_id, room_id, since, raw FROM unread ORDER BY rowid"
+            "SELECT event_id, room_id, since, raw, asked FROM unread ORDER BY rowid"
         ).fetchall()
-        return [(e, r, t, self._box.open(raw, "matrix-unread", e)) for e, r, t, raw in rows]
+        return [
+            Unread(e, r, t, self._box.open(raw, "matrix-unread", e), bool(asked))
+            for e, r, t, raw, asked in rows
+        ]
+
+    def any_unread(self) -> bool:
+        """Whether anything waits."""
+        return self._db.execute("SELECT 1 FROM unread LIMIT 1").fetchone() is not None
+
+    def asked(self, room_id: str) -> None:
+        """Who writes here was asked to send again whatever waits."""
+        self._db.execute("UPDATE unread SET asked = 1 WHERE room_id = ?", (room_id,))
 
     def drop_unread(self, event_id: str) -> None:
         """It was read, or given up."""
         self._db.execute("DELETE FROM unread WHERE event_id = ?", (event_id,))
+
+    def invited(self, room_ids: Iterable[str]) -> None:
+        """Somebody wants to talk in these rooms."""
+        self._db.executemany(
+            "INSERT OR IGNORE INTO invitations VALUES (?)", [(one,) for one in room_ids]
+        )
+
+    def invitations(self) -> list[str]:
+        """Rooms that are still to be joined."""
+        return [row[0] for row in self._db.execute("SELECT room_id FROM invitations")]
+
+    def answered(self, room_id: str) -> None:
+        """The invitation was taken, or is none any more."""
+        self._db.execute("DELETE FROM invitations WHERE room_id = ?", (room_id,))
 
     def in_room(self, room_id: str, user_id: str) -> None:
         """This person wrote here last."""

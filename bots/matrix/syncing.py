@@ -19,13 +19,15 @@ from bots.matrix.state import State
 log = structlog.get_logger("relais.matrix")
 
 WAIT_MS: Final = 25_000
-WAIT_FOR_KEYS_MS: Final = 1_000
-"""While something waits for its key, the loop turns quickly."""
+SOON_MS: Final = 1_000
+"""While something waits for its key, or somebody to be joined, the loop turns quickly."""
+MOST_PAGES: Final = 100
+"""Of a gap; whoever fills a room with more than so many hundred events is not read back."""
 POISON_AFTER: Final = 3
 _LIMIT: Final = 100
 FILTER: Final = {
     "room": {
-        "timeline": {"limit": _LIMIT, "lazy_load_members": False},
+        "timeline": {"limit": _LIMIT},
         "ephemeral": {"types": []},
         "account_data": {"types": []},
     },
@@ -33,6 +35,10 @@ FILTER: Final = {
     "account_data": {"types": []},
 }
 _SINCE: Final = "since"
+_POISON: Final = (
+    "A batch of events cannot be read and is put aside, sealed; whoever wrote in it gets no answer."
+)
+_KEYS: Final = "The Matrix server refuses new keys of the bot: new people cannot write to it."
 
 
 class SignedOut(Exception):
@@ -80,7 +86,8 @@ class Syncing:
 
     async def _sync(self, token: str | None) -> nio.SyncResponse | None:
         """One batch; None after a trouble that was waited out."""
-        wait = WAIT_FOR_KEYS_MS if self._reader.waiting else WAIT_MS
+        soon = self._reader.waiting or self._rooms.joining
+        wait = SOON_MS if soon else WAIT_MS
         try:
             answer = await self._client.sync(
                 0 if self._fresh else wait, FILTER, since=token, full_state=self._fresh
@@ -113,11 +120,13 @@ class Syncing:
     async def _poisoned(self, token: str | None, error: Exception) -> None:
         """A batch that breaks the library again and again is put aside whole, and passed."""
         self._failures += 1
+        self._client.unsee(token)
         self._client.malformed("sync")
         log.error("sync_failed", error=type(error).__name__, times=self._failures)
         await self._world.sleep(self._backoff.next())
         if self._failures < POISON_AFTER:
             return
+        self._health.problem("matrix_poison", _POISON)
         query = f"?since={quote(token)}" if token else ""
         try:
             status, raw = await self._client.raw("GET", f"/_matrix/client/v3/sync{query}")
@@ -126,7 +135,10 @@ class Syncing:
         following = raw.get("next_batch")
         if status != 200 or not isinstance(following, str) or token is None:
             return
-        await self._put_aside(f"sync:{token}", msgspec.json.encode(raw), "sync_unreadable")
+        try:
+            await self._put_aside(f"sync:{token}", msgspec.json.encode(raw), "sync_unreadable")
+        except (NotReady, SpoolError):
+            return
         self._failures = 0
         self._state.remember(_SINCE, following.encode())
         raise SignedOut  # begin anew from there
@@ -149,8 +161,8 @@ class Syncing:
     async def _take(
         self, response: nio.SyncResponse, token: str | None, gaps: dict[str, list[Any]]
     ) -> None:
-        for room_id in list(response.rooms.invite):
-            await self._rooms.join(room_id)
+        self._state.invited(response.rooms.invite)
+        await self._rooms.join()
         rooms: dict[str, list[Any]] = {}
         for room_id, info in response.rooms.join.items():
             earlier: list[Any] = []
@@ -166,7 +178,7 @@ class Syncing:
         """What fell into a gap, oldest first."""
         found: list[Any] = []
         place = newest
-        while True:
+        for _ in range(MOST_PAGES):
             answer = await self._client.room_messages(room_id, place, oldest, limit=_LIMIT)
             if not isinstance(answer, nio.RoomMessagesResponse):
                 if getattr(answer, "status_code", "") == "M_FORBIDDEN":
@@ -183,7 +195,7 @@ class Syncing:
         client = self._client
         try:
             if client.should_upload_keys:
-                await client.keys_upload()
+                self._look_at(await client.keys_upload())
             if client.should_query_keys:
                 await client.keys_query()
             if client.should_claim_keys:
@@ -191,3 +203,9 @@ class Syncing:
             await client.send_to_device_messages()
         except (*AWAY, nio.LocalProtocolError) as error:
             log.info("upkeep_failed", error=type(error).__name__)
+
+    def _look_at(self, answer: object) -> None:
+        if isinstance(answer, nio.KeysUploadResponse):
+            self._health.clear("matrix_keys")
+        else:
+            self._health.problem("matrix_keys", _KEYS)

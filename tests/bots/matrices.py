@@ -1,7 +1,10 @@
 """A person on Matrix (a second client of the same library) and our bot, around a real Synapse."""
 
 import asyncio
+import base64
+import itertools
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,11 +13,14 @@ from typing import Any
 
 import httpx
 import nio
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nio.store import SqliteMemoryStore
 
 from bots.core import BotSettings, Relay, Spool, World
 from bots.core.relay import Terms
 from bots.matrix import MatrixAdapter
+from bots.matrix.mends import Client
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.relaying import english
 from tests.synapse import Synapse
@@ -109,8 +115,6 @@ class Person:
     heard: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """(event id, content) of what the bot said, edits included, in order."""
     redacted: set[str] = field(default_factory=set)
-    strict: bool = False
-    """Talks only to devices that their owner's own keys vouch for."""
 
     @property
     def user(self) -> str:
@@ -210,16 +214,95 @@ async def sign_in(synapse: Synapse, user: str, bot_user: str, room: str = "") ->
     return one
 
 
-async def signatures(client: nio.AsyncClient, user: str) -> dict[str, Any]:
-    """What the server says of an account's keys."""
-    answer = await client.send(
-        "POST",
-        "/_matrix/client/v3/keys/query",
-        json.dumps({"device_keys": {user: []}}),
-        {
-            "Content-Type": "application/json",
-            "Authorization": f"Bearer {client.access_token}",
-        },
-    )
-    found: dict[str, Any] = await answer.json()
-    return found
+async def vouched_devices(client: nio.AsyncClient, user: str) -> set[str]:
+    """Devices that a strict client talks to: signed by the account's own keys, all the way up.
+
+    Every signature is checked here, with no word of the bot's code.
+    """
+    headers = {
+        "Content-Type": "application/json",
+        "Authorization": f"Bearer {client.access_token}",
+    }
+    body = json.dumps({"device_keys": {user: []}})
+    answer = await client.send("POST", "/_matrix/client/v3/keys/query", body, headers)
+    known = await answer.json()
+    master, signing = known["master_keys"][user], known["self_signing_keys"][user]
+    assert master["usage"] == ["master"]
+    assert signing["usage"] == ["self_signing"]
+    if not _signed(signing, user, master):
+        return set()
+    devices = known["device_keys"][user]
+    return {name for name, device in devices.items() if _signed(device, user, signing)}
+
+
+def _signed(what: dict[str, Any], user: str, by: dict[str, Any]) -> bool:
+    ((key_id, public),) = by["keys"].items()
+    bare = {key: one for key, one in what.items() if key not in ("signatures", "unsigned")}
+    canonical = json.dumps(bare, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    signature = what.get("signatures", {}).get(user, {}).get(key_id, "")
+    try:
+        Ed25519PublicKey.from_public_bytes(_unpadded(public)).verify(
+            _unpadded(signature), canonical.encode()
+        )
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _unpadded(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4))
+
+
+@dataclass
+class Scene:
+    """A bot, its backend, and one person who has met it."""
+
+    backend: FakeBackend
+    running: RunningBot
+    amina: Person
+
+    @property
+    def client(self) -> Client:
+        """The bot's own."""
+        opened = self.running.adapter._open
+        assert opened is not None
+        return opened.client
+
+    async def received(self, count: int) -> list[dict[str, object]]:
+        """Wait until the backend has so many events."""
+        await self.amina.until(lambda: len(self.backend.received) >= count)
+        return [inbound for _, inbound in self.backend.received]
+
+    def counted(self, event: str) -> float:
+        """The bot's metric."""
+        value: float = self.running.relay.health.metrics.events.labels(event)._value.get()
+        return value
+
+    async def put(self, path: str, body: object) -> bool:
+        """A call as her, past the library; whether the server took it."""
+        token = self.amina.client.access_token
+        async with httpx.AsyncClient(base_url=self.amina.client.homeserver) as http:
+            answer = await http.put(
+                f"/_matrix/client/v3{path}",
+                json=body,
+                headers={"Authorization": f"Bearer {token}"},
+            )
+        assert answer.status_code < 500 or "M_UNKNOWN" in answer.text, answer.text
+        return answer.is_success
+
+
+_NUMBERS = itertools.count(1)
+
+
+@asynccontextmanager
+async def meeting(folder: Path, synapse: Synapse) -> AsyncIterator[Scene]:
+    """Accounts of their own; they have met, and nothing was said yet."""
+    number = f"{os.getpid()}-{next(_NUMBERS)}"
+    user = synapse.register(f"bot-{number}", PASSWORD)
+    backend = FakeBackend()
+    async with (
+        bot(settings_for(folder, synapse, user), backend) as running,
+        person(synapse, f"amina-{number}", user) as amina,
+    ):
+        await (await amina.meet()).joined()
+        yield Scene(backend, running, amina)

@@ -1,6 +1,5 @@
 """What anybody may send to the Matrix bot: files, late keys, and bytes made to break it."""
 
-import itertools
 import json
 import logging
 from collections.abc import AsyncIterator
@@ -9,54 +8,24 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import httpx
 import nio
 import pytest
 
 from bots.core import silence_libraries
 from bots.matrix import reading
-from tests.bots.fake_backend import FakeBackend
-from tests.bots.matrices import Person, RunningBot, bot, person, settings_for
+from tests.bots.matrices import Person, Scene, meeting
 from tests.synapse import Synapse
 
 pytestmark = pytest.mark.slow
-_NUMBERS = itertools.count(1)
-
-
-class Scene:
-    """A bot, its backend, and one person who has met it."""
-
-    def __init__(self, backend: FakeBackend, running: RunningBot, amina: Person) -> None:
-        self.backend = backend
-        self.running = running
-        self.amina = amina
-
-    async def put(self, path: str, body: object) -> bool:
-        """A call as her, past the library; whether the server took it."""
-        token = self.amina.client.access_token
-        async with httpx.AsyncClient(base_url=self.amina.client.homeserver) as http:
-            answer = await http.put(
-                f"/_matrix/client/v3{path}",
-                json=body,
-                headers={"Authorization": f"Bearer {token}"},
-            )
-        assert answer.status_code < 500 or "M_UNKNOWN" in answer.text, answer.text
-        return answer.is_success
 
 
 @pytest.fixture
 async def scene(tmp_path: Path, synapse: Synapse) -> AsyncIterator[Scene]:
     """They have met and said hello, so that keys are exchanged."""
-    number = next(_NUMBERS)
-    backend = FakeBackend()
-    user = synapse.register(f"bot-h{number}")
-    async with (
-        bot(settings_for(tmp_path, synapse, user), backend) as running,
-        person(synapse, f"noor-{number}", user) as amina,
-    ):
-        await (await amina.meet()).says("hello")
-        await amina.hears("you said hello")
-        yield Scene(backend, running, amina)
+    async with meeting(tmp_path, synapse) as one:
+        await one.amina.says("hello")
+        await one.amina.hears("you said hello")
+        yield one
 
 
 async def encrypted_file(one: Person, data: bytes, msgtype: str, mime: str) -> dict[str, Any]:
@@ -96,13 +65,21 @@ async def test_a_file_arrives_as_it_was_sent(
     assert "IMG_0001" not in repr(scene.backend.received)
 
 
-async def test_a_file_that_was_tampered_with_is_refused(scene: Scene) -> None:
-    """Its hash does not fit: nothing of it is kept, and the conversation goes on."""
-    content = await encrypted_file(scene.amina, b"x" * 5000, "m.image", "image/jpeg")
-    content["file"]["url"] = content["file"]["url"] + "gone"
+@pytest.mark.parametrize("spoilt", ["hash", "key", "gone"])
+async def test_a_file_that_is_not_what_she_sent_is_refused(scene: Scene, spoilt: str) -> None:
+    """Changed, under another key, or not there: nothing of it is kept, and she is answered."""
+    content = await encrypted_file(scene.amina, b"x" * 200_000, "m.image", "image/jpeg")
+    file = content["file"]
+    if spoilt == "hash":
+        file["hashes"]["sha256"] = "A" * 43
+    elif spoilt == "key":
+        file["key"]["k"] = "A" * 20
+    else:
+        file["url"] += "gone"
     await scene.amina.sends(content)
     await scene.amina.hears("you said media")
     assert scene.backend.files_in_order() == []
+    assert scene.backend.files == {}
 
 
 async def test_pictures_and_voices_reach_her_encrypted(scene: Scene) -> None:
@@ -209,7 +186,7 @@ _MEGOLM: list[dict[str, object]] = [
 async def test_hostile_payloads_stop_nothing(scene: Scene) -> None:
     """17 to-device and 13 Megolm payloads later the bot still listens, and it has counted them."""
     amina = scene.amina
-    bot_client = scene.running.adapter._open.client  # type: ignore[union-attr]
+    bot_client = scene.client
     bodies = _to_device(bot_client.olm.account.identity_keys["curve25519"])
     for number, body in enumerate(bodies):
         messages = {"messages": {amina.bot: {bot_client.device_id: body}}}
@@ -231,6 +208,9 @@ async def test_hostile_payloads_stop_nothing(scene: Scene) -> None:
     await amina.says("still there?")
     await amina.hears("you said still there?", 40)
     assert not scene.running.task.done()
+    assert scene.counted("malformed_to_device") >= 5
+    assert scene.counted("malformed_timeline") >= 1
+    assert scene.counted("quarantined") >= 1
 
 
 async def test_random_events_stop_nothing(scene: Scene) -> None:
@@ -249,7 +229,7 @@ async def test_random_events_stop_nothing(scene: Scene) -> None:
         return chance.choice(kinds)
 
     amina = scene.amina
-    device = scene.running.adapter._open.client.device_id  # type: ignore[union-attr]
+    device = scene.client.device_id
     for number in range(50):
         kind = chance.choice(_TYPES)
         body = {key: value() for key in chance.sample(_NAMES, 5)}
@@ -277,9 +257,7 @@ async def test_a_server_that_goes_away_while_keys_are_shared(
     scene: Scene, path: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is said under a new key can be read all the same, and no room is locked by it."""
-    opened = scene.running.adapter._open
-    assert opened is not None
-    client, amina = opened.client, scene.amina
+    client, amina = scene.client, scene.amina
     client.olm.rotate_outbound_group_session(amina.room)
     client.olm.session_store._entries.clear()
     client.olm.users_for_key_query.add(amina.user)

@@ -5,11 +5,19 @@ from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
+import aiohttp
 import nio
 import pytest
 
 from tests.bots.fake_backend import FakeBackend
-from tests.bots.matrices import Person, RunningBot, bot, person, settings_for
+from tests.bots.matrices import (
+    Scene,
+    bot,
+    meeting,
+    person,
+    settings_for,
+    vouched_devices,
+)
 from tests.bots.slow_world import until
 from tests.synapse import Synapse
 
@@ -21,13 +29,6 @@ _NUMBERS = itertools.count(1)
 def bot_user(synapse: Synapse) -> str:
     """An account of its own for each test's bot."""
     return synapse.register(f"bot-{next(_NUMBERS)}")
-
-
-@pytest.fixture
-async def running(tmp_path: Path, synapse: Synapse, bot_user: str) -> AsyncIterator[RunningBot]:
-    """The bot, on a stand-in backend that repeats what it hears."""
-    async with bot(settings_for(tmp_path, synapse, bot_user), FakeBackend()) as one:
-        yield one
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -56,34 +57,11 @@ async def test_words_go_both_ways_encrypted(
         assert path.stat().st_mode & 0o077 == 0, path
 
 
-class Scene:
-    """A bot, its backend, and one person who has met it."""
-
-    def __init__(self, backend: FakeBackend, running: RunningBot, amina: Person) -> None:
-        self.backend = backend
-        self.running = running
-        self.amina = amina
-
-    def kinds(self) -> list[str]:
-        """What the backend got, in order."""
-        return [str(inbound["kind"]) for _, inbound in self.backend.received]
-
-    async def received(self, count: int) -> list[dict[str, object]]:
-        """Wait for so many events."""
-        await self.amina.until(lambda: len(self.backend.received) >= count)
-        return [inbound for _, inbound in self.backend.received]
-
-
 @pytest.fixture
-async def scene(tmp_path: Path, synapse: Synapse, bot_user: str) -> AsyncIterator[Scene]:
+async def scene(tmp_path: Path, synapse: Synapse) -> AsyncIterator[Scene]:
     """They have met; nothing was said yet."""
-    backend = FakeBackend()
-    async with (
-        bot(settings_for(tmp_path, synapse, bot_user), backend) as running,
-        person(synapse, f"amina-{next(_NUMBERS)}", bot_user) as amina,
-    ):
-        await (await amina.meet()).joined()
-        yield Scene(backend, running, amina)
+    async with meeting(tmp_path, synapse) as one:
+        yield one
 
 
 async def test_edits_and_deletions_reach_the_backend_as_such(scene: Scene) -> None:
@@ -279,9 +257,7 @@ async def test_a_silent_restart_loses_and_doubles_nothing(
 async def test_the_bot_vouches_for_its_own_device(
     tmp_path: Path, synapse: Synapse, bot_user: str
 ) -> None:
-    """Cross-signed, also by a later device; a client that asks for that talks with it."""
-    from tests.bots.matrices import signatures
-
+    """Its device is signed by keys that stay the same, also after the server ended the session."""
     backend = FakeBackend()
     settings = settings_for(tmp_path, synapse, bot_user)
     async with person(synapse, f"amina-{next(_NUMBERS)}", bot_user) as amina:
@@ -289,22 +265,56 @@ async def test_the_bot_vouches_for_its_own_device(
             await (await amina.meet()).says("hello")
             await amina.hears("you said hello")
             first = running.adapter.fingerprint
-        known = await signatures(amina.client, bot_user)
-        assert first in known["master_keys"][bot_user]["keys"].values()
-        (signing,) = known["self_signing_keys"][bot_user]["keys"]
-        for device in known["device_keys"][bot_user].values():
-            assert signing in device["signatures"][bot_user]
-        # The server ends the session: the same device is signed in again, and vouched for anew.
+            device = running.adapter._open.client.device_id  # type: ignore[union-attr]
+            assert device in await vouched_devices(amina.client, bot_user)
         gone = nio.AsyncClient(synapse.url, bot_user)
         await gone.login("password of a test")
+        assert gone.device_id not in await vouched_devices(amina.client, bot_user)
         await gone.logout(all_devices=True)
         await gone.close()
         async with bot(settings, backend) as running:
             await amina.says("once more")
             await amina.hears("you said once more", 40)
             assert running.adapter.fingerprint == first
-        known = await signatures(amina.client, bot_user)
-        assert any(
-            signing in device["signatures"][bot_user]
-            for device in known["device_keys"][bot_user].values()
-        )
+            assert running.adapter._open.client.device_id == device  # type: ignore[union-attr]
+            assert device in await vouched_devices(amina.client, bot_user)
+
+
+async def test_who_must_wait_to_be_joined_is_not_forgotten(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that limits invitations, or is away, is asked again."""
+    usual = scene.client.join
+    refused: list[str] = []
+
+    async def join(room_id: str) -> object:
+        if len(refused) < 2:
+            refused.append(room_id)
+            if len(refused) == 1:
+                raise aiohttp.ClientConnectionError
+            return nio.JoinError("wait", "M_LIMIT_EXCEEDED", 300)
+        return await usual(room_id)
+
+    monkeypatch.setattr(scene.client, "join", join)
+    await (await scene.amina.meet()).says("anybody?")
+    await scene.amina.hears("you said anybody?", 30)
+    assert len(refused) == 2
+
+
+async def test_after_an_erasure_nothing_of_her_is_in_the_bots_folder(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """Neither the room nor her account."""
+    amina, backend = scene.amina, scene.backend
+    await amina.says("hello")
+    await amina.hears("you said hello")
+    said = [event_id for event_id, _ in amina.heard]
+    backend.queue(amina.user, kind="forget", target=said, erased=True)
+    backend.queue(amina.user, text="Goodbye.")
+    await amina.until(lambda: amina.bot not in amina.client.rooms[amina.room].users)
+    await until(lambda: scene.running.adapter._state.room_of(amina.user) is None)
+    await scene.running.kill()
+    for path in files_in(tmp_path / "matrix"):
+        raw = path.read_bytes()
+        for trace in (amina.user, amina.room):
+            assert trace.encode() not in raw, (path.name, trace)
