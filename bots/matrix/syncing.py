@@ -188,6 +188,8 @@ class Syncing:
             if not answer.chunk or not answer.end or answer.end == place:
                 break
             place = answer.end
+        else:
+            log.error("gap_too_long", events=len(found))
         return found[::-1]
 
     async def _upkeep(self) -> None:

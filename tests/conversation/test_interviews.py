@@ -187,3 +187,14 @@ def test_leaving_out_everybody_undoes_nothing_that_was_told(name: str) -> None:
     person, asked, _ = run(name, {**TOLD, **WITNESS, **left_out, "exclude": "o2"})
     assert asked.count("keep_account") == asked.count("who_group") == 1
     assert not [e for e in person.everything if isinstance(e, fx.Discard)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_who_is_elsewhere_is_not_asked_to_tell(name: str) -> None:
+    """The service is not open there: information and a farewell, and nothing is kept."""
+    person, asked, _ = run(
+        name, {**TOLD, "area": "elsewhere", "topic": "care", "info_next": "tell"}
+    )
+    assert "info_next" not in asked
+    assert person.state.mode == "closed"
+    assert not {e for e in person.everything if isinstance(e, fx.AskHelp | fx.OpenAccount)}
