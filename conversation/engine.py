@@ -26,6 +26,7 @@ from conversation.gathering import (
 )
 from conversation.moving import enter_route, follow, store
 from conversation.normalise import normalise
+from conversation.pressing import pressed as pressed_reply
 from conversation.replies import Reply
 from conversation.returning import (
     arrive,
@@ -65,6 +66,7 @@ def advance(interview: Interview, state: State, event: Event, context: Context) 
                 _let_go(turn, event.file)
             turn.seen = context.now.isoformat(timespec="minutes")
             _tidy(turn, state)
+            turn.pressed = pressed_reply(turn, state, event)
     return turn.freeze()
 
 

@@ -23,6 +23,8 @@ class Stepped:
     state: State
     replies: "tuple[Reply, ...]"
     effects: "tuple[Effect, ...]"
+    pressed: "Reply | None" = None
+    """The options that she pressed, when the question with those buttons is closed by it."""
 
 
 class Turn:
@@ -49,6 +51,7 @@ class Turn:
         "path",
         "picks",
         "pictures",
+        "pressed",
         "replies",
         "resume",
         "returning",
@@ -88,6 +91,7 @@ class Turn:
         """Said before the next question."""
         self.replies: list[Reply] = []
         self.effects: list[Effect] = []
+        self.pressed: Reply | None = None
         self.matched: tuple[Wish, Match] | None = None
 
     def freeze(self) -> Stepped:
@@ -118,7 +122,7 @@ class Turn:
             self.pictures,
             self.stale,
         )
-        return Stepped(state, tuple(self.replies), tuple(self.effects))
+        return Stepped(state, tuple(self.replies), tuple(self.effects), self.pressed)
 
     @property
     def steps(self) -> "Route":

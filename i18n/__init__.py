@@ -11,7 +11,7 @@ from i18n.errors import CatalogueError, Finding, LanguagesError, PhrasesError, T
 from i18n.keyboard import Button
 from i18n.language import SOURCE, Language, Languages, negotiate
 from i18n.language import packaged as languages
-from i18n.rendering import Bubble, render
+from i18n.rendering import Bubble, render, render_pressed
 
 __all__ = [
     "CAPABILITIES",
@@ -36,4 +36,5 @@ __all__ = [
     "negotiate",
     "plain",
     "render",
+    "render_pressed",
 ]

@@ -20,7 +20,7 @@ PACKAGED: Final = Path(__file__).with_name("locales")
 DOMAINS: Final = ("interviews", "bots")
 """PO files of what is said in chat; the console's is served by :meth:`Catalogues.console`."""
 
-_BOTS: Final = ("responder/", "offline/", "sheet/")
+_BOTS: Final = ("responder/", "offline/", "profile/", "sheet/")
 
 
 def domain_of(message_id: str) -> str:

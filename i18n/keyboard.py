@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 ROW = 30
 """Characters that a row of buttons shows on a small phone, all its labels together."""
 
+_PRESSED = "✓ "
+
 _FOOTER_COMMANDS = {
     "menu_button": "menu",
     "menu": "menu",
@@ -101,6 +103,11 @@ def label(option: OptionShape, picker: bool, writer: Writer) -> str:
 def mark(ticked: bool | None) -> str:
     """The tick box of an option that has one."""
     return "" if ticked is None else "☑ " if ticked else "☐ "
+
+
+def pressed(options: Sequence[OptionShape], picker: bool, writer: Writer) -> tuple[str, ...]:
+    """What was pressed, as it stands where the buttons were: `✓ label`."""
+    return tuple(f"{_PRESSED}{label(option, picker, writer)}" for option in options)
 
 
 def strip_mark(text: str, option: OptionShape) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from i18n.bidi import direct
-from i18n.keyboard import Button, Rows, arrange
+from i18n.keyboard import Button, Rows, arrange, pressed
 from i18n.placeholders import MISSING, fill
 from i18n.splitting import cost, split
 from i18n.values import Writer
@@ -70,6 +70,11 @@ def render(
     direction = catalogues.languages.of(lang).direction
     pieces = _pieces(text, direction, capabilities) if text else ()
     return _bubbles(pieces, choices.rows, lang, direction, reply.neutral)
+
+
+def render_pressed(reply: ReplyShape, locale: str, catalogues: Catalogues) -> tuple[str, ...]:
+    """A line for each of the reply's options, which were pressed: to stand where buttons were."""
+    return pressed(reply.options, reply.picker, Writer(catalogues, locale, "UTC", None))
 
 
 def _paragraph(part: PartShape, found: Found, writer: Writer) -> str:

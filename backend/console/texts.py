@@ -9,7 +9,7 @@ from backend.accounts.guard import Here
 from i18n import languages, negotiate
 
 router = APIRouter(prefix="/v1", tags=["texts"])
-_NOT_LABELS: Final = ("engine/", "responder/", "offline/")
+_NOT_LABELS: Final = ("engine/", "responder/", "offline/", "profile/", "sheet/")
 
 Locale = Annotated[str, Query(max_length=35, pattern=r"^[A-Za-z0-9_-]*$")]
 ContentHash = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[0-9a-f]+$")]

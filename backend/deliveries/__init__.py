@@ -2,7 +2,7 @@
 
 from backend.deliveries.composing import Wire, compose
 from backend.deliveries.leasing import lease_due, lease_next
-from backend.deliveries.outgoing import Body, Outgoing, dump_body, load_body
+from backend.deliveries.outgoing import Body, Outgoing, Pressed, dump_body, load_body
 from backend.deliveries.queueing import LEASE_MS, Prepared, enqueue, insert, prepare
 from backend.deliveries.settling import settle
 
@@ -11,6 +11,7 @@ __all__ = [
     "Body",
     "Outgoing",
     "Prepared",
+    "Pressed",
     "Wire",
     "compose",
     "dump_body",

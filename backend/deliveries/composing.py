@@ -1,7 +1,7 @@
 """From a leased row to what a bot gets: the text is made here, after the commit, never stored."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -13,12 +13,12 @@ from backend.content import Edition
 from backend.database import DatabaseUnavailable
 from backend.database.tables import conversations
 from backend.deliveries.attaching import attached
-from backend.deliveries.outgoing import Body, load_body
+from backend.deliveries.outgoing import Body, Pressed, load_body
 from backend.deliveries.shown import CLEARS, everything_shown, last_shown
 from backend.relais import Relais
 from backend.vault import DraftKeyGone
 from conversation import Reply
-from i18n import CAPABILITIES, Bubble, render
+from i18n import CAPABILITIES, Bubble, render, render_pressed
 from i18n.attachments import Attachment
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,13 @@ class WireAttachment(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class WirePressed(msgspec.Struct, frozen=True):
+    """What was pressed under an earlier message, as the bot API serves it."""
+
+    message_id: str
+    texts: tuple[str, ...]
+
+
 class Wire(msgspec.Struct, frozen=True):
     """A delivery as the bot API serves it."""
 
@@ -61,6 +68,16 @@ class Wire(msgspec.Struct, frozen=True):
     silent: bool
     erased: bool
     attachments: list[WireAttachment]
+    pressed: WirePressed | None = None
+
+
+class Words(NamedTuple):
+    """What a delivery says, rendered."""
+
+    bubble: Bubble | None
+    locale: str
+    attachments: Sequence[Attachment] = ()
+    pressed: WirePressed | None = None
 
 
 def bubbles_of(
@@ -77,6 +94,14 @@ def bubbles_of(
         zone=relais.settings.time_zone,
         now=relais.world.moment(),
     )
+
+
+def pressed_of(edition: Edition, pressed: Pressed | None) -> WirePressed | None:
+    """Rendered in the language that the buttons had."""
+    if pressed is None:
+        return None
+    texts = render_pressed(pressed.reply, pressed.locale, edition.catalogues)
+    return WirePressed(pressed.message_id, texts)
 
 
 async def compose(
@@ -104,8 +129,8 @@ async def compose(
         address = relais.vault.keyring.open(
             "addresses", address_sealed, "conversations", "address", row.conversation_id
         ).decode()
-        bubble, attachments = await recompose(relais, row.channel, body)
-        return wire(row._mapping, bubble, body.locale, address, target, attachments)
+        edition = await relais.content.edition(body.content) or relais.content.current
+        return wire(row._mapping, recompose(relais, edition, row.channel, body), address, target)
     except DraftKeyGone:
         return None
     except (DatabaseUnavailable, SQLAlchemyError):
@@ -115,30 +140,22 @@ async def compose(
         return None
 
 
-async def recompose(
-    relais: Relais, channel: str, body: Body
-) -> tuple[Bubble | None, Sequence[Attachment]]:
+def recompose(relais: Relais, edition: Edition, channel: str, body: Body) -> Words:
     """The words of a stored delivery, and what goes with them."""
-    edition = await relais.content.edition(body.content) or relais.content.current
     bubbles = bubbles_of(relais, edition, channel, body.reply, body.locale)
+    pressed = pressed_of(edition, body.pressed)
     if not bubbles:
-        return None, ()
+        return Words(None, body.locale, (), pressed)
     place = min(body.bubble, len(bubbles) - 1)
     if place < len(bubbles) - 1:  # they belong to the options, under the last bubble
-        return bubbles[place], ()
-    return bubbles[place], attached(edition, body.reply, body.locale)
+        return Words(bubbles[place], body.locale, (), pressed)
+    beside = attached(edition, body.reply, body.locale)
+    return Words(bubbles[place], body.locale, beside, pressed)
 
 
-def wire(
-    row: Mapping[Any, Any],
-    bubble: Bubble | None,
-    locale: str,
-    address: str,
-    target: list[str],
-    attachments: Sequence[Attachment] = (),
-) -> Wire:
+def wire(row: Mapping[Any, Any], words: Words, address: str, target: list[str]) -> Wire:
     """The row (by column name) with its words and its address."""
-    kind = row["kind"]
+    kind, bubble = row["kind"], words.bubble
     return Wire(
         id=row["id"],
         fence=row["fence"],
@@ -153,13 +170,14 @@ def wire(
         ]
         if bubble
         else [],
-        lang=bubble.lang if bubble else locale,
+        lang=bubble.lang if bubble else words.locale,
         dir=bubble.dir if bubble else "ltr",
         neutral=bubble.neutral if bubble else False,
         target=target,
         silent=row["purpose"] != "alert",
         erased=row["purpose"] == "erase",
         attachments=[
-            WireAttachment(one.kind, one.mime, one.name, one.sha256) for one in attachments
+            WireAttachment(one.kind, one.mime, one.name, one.sha256) for one in words.attachments
         ],
+        pressed=words.pressed,
     )

@@ -7,6 +7,18 @@ import msgspec
 from conversation import Reply
 
 
+class Pressed(msgspec.Struct, frozen=True):
+    """What she pressed under an earlier message, which is shown there instead of its buttons."""
+
+    message_id: str
+    reply: Reply
+    """Only its options."""
+    locale: str
+
+    def __repr__(self) -> str:
+        return "<sealed>"
+
+
 class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     """The sealed part of a delivery. ``bubble`` picks one of the reply's rendered bubbles."""
 
@@ -15,6 +27,7 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     """Hash of the interview and catalogues that the message ids belong to."""
     reply: Reply | None = None
     bubble: int = 0
+    pressed: Pressed | None = None
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -31,6 +44,8 @@ class Outgoing(msgspec.Struct, frozen=True):
     purpose: str = "reply"
     dedupe_key: str | None = None
     not_before: int = 0
+    pressed: Pressed | None = None
+    """Goes with the first bubble; only words that are sent can have it."""
 
 
 _encoder = msgspec.json.Encoder()

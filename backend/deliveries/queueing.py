@@ -11,11 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backend.content import Edition
 from backend.database.tables import conversations, deliveries
 from backend.deliveries.attaching import attached
-from backend.deliveries.composing import LEASE_SECONDS, bubbles_of
+from backend.deliveries.composing import LEASE_SECONDS, Words, bubbles_of, pressed_of
 from backend.deliveries.outgoing import Body, Outgoing, dump_body
 from backend.relais import Relais
-from i18n import Bubble
-from i18n.attachments import Attachment
 
 LEASE_MS = LEASE_SECONDS * 1000
 _INSERT = sql_insert(deliveries)
@@ -26,9 +24,7 @@ class Prepared(msgspec.Struct, frozen=True):
 
     id: str
     row: dict[str, Any]
-    bubble: Bubble | None
-    locale: str
-    attachments: Sequence[Attachment] = ()
+    words: Words
 
 
 def prepare(
@@ -44,8 +40,9 @@ def prepare(
     prepared = []
     for out in outgoing:
         bubbles = bubbles_of(relais, edition, channel, out.reply, out.locale) or (None,)
-        for bubble, words in enumerate(bubbles):
-            body = Body(out.locale, edition.hash, out.reply, bubble)
+        for bubble, shown in enumerate(bubbles):
+            pressed = out.pressed if bubble == 0 else None
+            body = Body(out.locale, edition.hash, out.reply, bubble, pressed)
             delivery_id = relais.world.new_id()
             sealed = relais.vault.drafts.seal(
                 day, dump_body(body), "deliveries", "body", delivery_id
@@ -70,7 +67,8 @@ def prepare(
             }
             last = bubble == len(bubbles) - 1
             beside = attached(edition, out.reply, out.locale) if last else ()
-            prepared.append(Prepared(delivery_id, row, words, out.locale, beside))
+            words = Words(shown, out.locale, beside, pressed_of(edition, pressed))
+            prepared.append(Prepared(delivery_id, row, words))
     return prepared
 
 

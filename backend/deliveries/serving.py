@@ -38,7 +38,9 @@ async def attachment_of(relais: Relais, channel: str, delivery_id: str, number: 
         )
     except (DraftKeyGone, SealError):
         raise _NONE from None
-    _, found = await recompose(relais, channel, load_body(raw))
+    body = load_body(raw)
+    edition = await relais.content.edition(body.content) or relais.content.current
+    found = recompose(relais, edition, channel, body).attachments
     if not 0 <= number < len(found):
         raise _NONE
     return found[number]

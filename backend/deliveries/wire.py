@@ -25,6 +25,13 @@ class DeliveryAttachment(BaseModel):
     sha256: str = Field(description="hex, of the bytes: a bot may reuse what it uploaded before")
 
 
+class DeliveryPressed(BaseModel):
+    """She pressed buttons of this message, and its question is closed."""
+
+    message_id: str
+    texts: list[str] = Field(description="to stand where the buttons were, one line each")
+
+
 class Delivery(BaseModel):
     """One thing to do on the messenger, leased to the caller."""
 
@@ -44,6 +51,9 @@ class Delivery(BaseModel):
     silent: bool
     erased: bool = Field(description="with forget: nothing of this conversation is left here")
     attachments: list[DeliveryAttachment] = Field(description="shown before the words")
+    pressed: DeliveryPressed | None = Field(
+        description="with send: show it there once these words are sent, if it can be done"
+    )
 
 
 class DeliveryAnswer(BaseModel):

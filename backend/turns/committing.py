@@ -82,7 +82,7 @@ async def _wire_of(
     if leased is None:
         return None
     if leased.row["kind"] == "send":
-        return wire(leased.row, leased.bubble, leased.locale, address, [], leased.attachments)
+        return wire(leased.row, leased.words, address, [])
     row = (await tx.execute(select(deliveries).where(deliveries.c.id == leased.id))).one()
     return await compose(tx, relais, row)
 

@@ -63,6 +63,7 @@ async def take_turn(
         text=inbound.text if inbound.kind == "text" else None,
         locale_hint=inbound.locale_hint,
         event_index=keyring.index("event", channel, event_id),
+        message_id=inbound.message_id,
     )
     async with _lanes.hold(address_index):
         for _ in range(_TRIES):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import CLEARABLE, HOUR
@@ -10,7 +11,7 @@ from backend.cases.changes import Changes
 from backend.cases.work import Work
 from backend.cases.working_out import work_out
 from backend.content import Content, Edition
-from backend.deliveries import Outgoing, Prepared, prepare
+from backend.deliveries import Outgoing, Prepared, Pressed, prepare
 from backend.relais import Relais
 from backend.turns.snapshot import Known, case_status, code_digits, find_code, seal_state
 from backend.turns.snapshot import sign_matches as matches_sign
@@ -50,6 +51,8 @@ class Message:
     text: str | None
     locale_hint: str | None
     event_index: bytes | None
+    message_id: str | None = None
+    """The messenger's, of what she wrote or of the message whose button she pressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,9 @@ async def think(
     )
     changes = await work_out(work, step.effects)
     outgoing = _outgoing(known, step.replies, step.effects, locale)
+    if step.pressed is not None:
+        shown_in = around.state.locale or context.locale_hint
+        _show_pressed(outgoing, message, step.pressed, shown_in)
     return Plan(
         columns=_columns(relais, known, step.state, step.effects, changes),
         outgoing=prepare(relais, edition, message.channel, known.id, outgoing, message.event_index),
@@ -183,6 +189,14 @@ def _outgoing(
         for reply in replies
     ]
     return out
+
+
+def _show_pressed(outgoing: list[Outgoing], message: Message, pressed: Reply, locale: str) -> None:
+    """Where she pressed, unless what stands in the chat goes anyway."""
+    if message.message_id is None or not all(one.kind == "send" for one in outgoing):
+        return
+    for one in outgoing[:1]:
+        outgoing[0] = replace(one, pressed=Pressed(message.message_id, pressed, locale))
 
 
 def _columns(

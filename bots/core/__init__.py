@@ -3,7 +3,7 @@
 from bots.core.adapter import Accept, Adapter, Announces, GetAttachment, Quarantine, Wakes
 from bots.core.ambient import World, iso
 from bots.core.backoff import Backoff
-from bots.core.delivery import Attachment, Button, Delivery, Later, Permanent, Sent
+from bots.core.delivery import Attachment, Button, Delivery, Later, Permanent, Pressed, Sent
 from bots.core.errors import BotError, ConfigurationError, NotReady, Rejected, SpoolError
 from bots.core.health import Health, serve_health
 from bots.core.inbound import Inbound
@@ -49,6 +49,7 @@ __all__ = [
     "NotReady",
     "Oversized",
     "Permanent",
+    "Pressed",
     "Quarantine",
     "Rejected",
     "Relay",

@@ -25,6 +25,16 @@ class Attachment(msgspec.Struct, frozen=True):
     sha256: str
 
 
+class Pressed(msgspec.Struct, frozen=True):
+    """What she pressed under an earlier message: shown there, where its buttons were."""
+
+    message_id: str
+    texts: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "<sealed>"
+
+
 class Delivery(msgspec.Struct, frozen=True):
     """A leased message. ``fence`` names this lease; a settlement under an older one is refused."""
 
@@ -47,6 +57,7 @@ class Delivery(msgspec.Struct, frozen=True):
     erased: bool = False
     """With ``forget``: nothing of this conversation is left, and the messenger's own may go."""
     attachments: tuple[Attachment, ...] = ()
+    pressed: Pressed | None = None
 
     def __repr__(self) -> str:
         return f"Delivery({self.id}, seq={self.seq}, <sealed>)"

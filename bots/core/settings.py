@@ -51,6 +51,12 @@ class BotSettings(BaseSettings):
     telegram_api_url: str = Field(
         "https://api.telegram.org", description="Root of the Bot API; the bot adds /bot<token>."
     )
+    telegram_name: str = Field(
+        "",
+        max_length=64,
+        description="Name of the bot for everybody; empty: a neutral word in each language; "
+        "-: as @BotFather has it.",
+    )
     telegram_webhook_url: str = Field(
         "", description="Public https address; empty: the bot polls, which needs no address."
     )

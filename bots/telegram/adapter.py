@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from urllib.parse import urlsplit
 
 import structlog
-from telegram import BotCommand
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bots.core import (
@@ -24,10 +23,10 @@ from bots.core import (
     silence_libraries,
 )
 from bots.telegram.calls import UNKNOWN_BOT, open_bot
-from bots.telegram.commands import command_lists
 from bots.telegram.files import Files
 from bots.telegram.pacing import Pacer
 from bots.telegram.polling import Polling
+from bots.telegram.profile import Profile
 from bots.telegram.sender import Sender
 from bots.telegram.updates import Updates
 from bots.telegram.webhook import serve, webhook_app
@@ -57,20 +56,26 @@ class TelegramAdapter:
         self._world = world
         self._health = health
         self._bot = open_bot(settings.secret("telegram_token"), settings.telegram_api_url)
-        self._texts = texts
-        self._sender = Sender(self._bot, Pacer(world), health, get)
+        pacer = Pacer(world)
+        self._sender = Sender(self._bot, pacer, health, get)
+        self._profile = Profile(self._bot, texts, pacer, settings.telegram_name)
         self._files = Files(self._bot, health)
         self._updates = Updates(self._bot, accept, put_aside, texts, health)
 
     async def receive(self) -> None:
         """Until cancelled; :class:`ConfigurationError` when Telegram does not know the token."""
         bot_id = await self._sign_in()
-        await self._set_commands()
-        if self._settings.telegram_webhook_url:
-            await self._by_webhook(bot_id)
-        else:
-            await self._insist(self._bot.delete_webhook)
-            await Polling(self._bot, self._updates, self._world, self._health).run(bot_id)
+        # Beside: nobody waits with a message for what stands on the bot's profile.
+        dressing = asyncio.create_task(self._profile.set())
+        try:
+            if self._settings.telegram_webhook_url:
+                await self._by_webhook(bot_id)
+            else:
+                await self._insist(self._bot.delete_webhook)
+                await Polling(self._bot, self._updates, self._world, self._health).run(bot_id)
+        finally:
+            dressing.cancel()
+            await asyncio.gather(dressing, return_exceptions=True)
 
     async def close(self) -> None:
         """See :class:`bots.core.adapter.Closes`."""
@@ -111,18 +116,6 @@ class TelegramAdapter:
         finally:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
-
-    async def _set_commands(self) -> None:
-        """A menu of neutral words in every language; life goes on without it."""
-        for language, commands in command_lists(self._texts):
-            try:
-                await self._bot.set_my_commands(
-                    [BotCommand(command, text) for command, text in commands],
-                    language_code=language,
-                )
-            except TelegramError as error:
-                log.info("commands_not_set", error=type(error).__name__)
-                return
 
     async def _insist(self, call: Callable[[], Awaitable[object]]) -> None:
         """Until Telegram takes it; a wrong token ends the bot at once."""

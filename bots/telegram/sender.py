@@ -5,13 +5,15 @@ from typing import Final
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 
-from bots.core import Delivery, GetAttachment, Health, Later, Permanent, Sent
+from bots.core import Delivery, GetAttachment, Health, Later, Permanent, Pressed, Sent
 from bots.telegram.calls import NotModified, NotPossible, call
 from bots.telegram.pacing import Pacer
 from bots.telegram.showing import Showing
 
 DELETE_AT_ONCE: Final = 100
 """Most ids one ``deleteMessages`` takes."""
+_PRESSED: Final = "-"
+"""Of a button that only shows what was pressed: a token of no question."""
 _NO_PREVIEW: Final = LinkPreviewOptions(is_disabled=True)
 
 
@@ -48,7 +50,26 @@ class Sender:
         beside = await self._showing.show(chat, delivery)
         sent = await self._message(chat, delivery.text, _keyboard(delivery), silent=delivery.silent)
         self._showing.done(delivery, sent.message_ids[0])
+        if delivery.pressed is not None:
+            await self._show_pressed(chat, delivery.pressed)
         return Sent(sent.message_ids + beside)
+
+    async def _show_pressed(self, chat: int, pressed: Pressed) -> None:
+        """Her choice in place of the buttons, under the words as they were.
+
+        After the next question, which is what she waits for; and once: it is worth no retry.
+        """
+        if not pressed.message_id.isdecimal():
+            return
+        lines = [[InlineKeyboardButton(text, callback_data=_PRESSED)] for text in pressed.texts]
+        await self._pacer.anyhow()
+        with contextlib.suppress(Later, Permanent, NotPossible, NotModified):
+            await call(
+                self._bot.edit_message_reply_markup(
+                    chat, int(pressed.message_id), reply_markup=InlineKeyboardMarkup(lines)
+                ),
+                self._health,
+            )
 
     async def _message(
         self, chat: int, text: str, keyboard: InlineKeyboardMarkup | None, *, silent: bool
@@ -61,6 +82,7 @@ class Sender:
                     text,
                     reply_markup=keyboard,
                     disable_notification=silent,
+                    protect_content=True,
                     link_preview_options=_NO_PREVIEW,
                 ),
                 self._health,

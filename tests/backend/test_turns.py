@@ -401,3 +401,28 @@ async def _until_somebody_waits(console: Console) -> None:
 async def _rows(console: Console, query: Any) -> list[Any]:
     async with console.relais.db.read() as connection:
         return list((await connection.execute(query)).all())
+
+
+async def test_a_press_is_shown_where_its_buttons_were(chat: Chat) -> None:
+    """The next words carry what was pressed, in the language that the buttons had."""
+    started = await chat.posts({"kind": "start", "payload": ""}, "link")
+    picker = started.json()["delivery"]
+    await chat.settles(picker)
+    token = chat.last["buttons"][0][0]["token"]
+    press = {"kind": "choice", "token": token, "message_id": "555-7"}
+    answer = await chat.posts(press, "press")
+    following = answer.json()["delivery"]
+    label = chat.last["buttons"][0][0]["text"]
+    assert following["pressed"] == {"message_id": "555-7", "texts": [f"✓ {label}"]}
+    # ... also when it is handed out again, from what was stored
+    again = await chat.posts(press, "press")
+    assert again.json()["delivery"]["pressed"] == following["pressed"]
+
+
+async def test_where_the_chat_clears_itself_no_press_is_shown(chat: Chat) -> None:
+    """Quick exit deletes the question: nothing is left there to be shown."""
+    await chat.says("hello")
+    leave = chat.last["buttons"][-1][-1]["token"]
+    answer = await chat.posts({"kind": "choice", "token": leave, "message_id": "555-7"}, "leave")
+    assert answer.json()["delivery"]["kind"] == "forget"
+    assert answer.json()["delivery"]["pressed"] is None

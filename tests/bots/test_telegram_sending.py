@@ -138,3 +138,45 @@ async def test_no_words_in_any_log(tmp_path: Path, capfd: Any, caplog: Any) -> N
         assert "SENTINEL" not in text
         assert "test-token-of-nobody" not in text
         assert "777123" not in text
+
+
+async def test_the_answered_question_shows_the_choice(tmp_path: Path) -> None:
+    """After the next question left, what was pressed stands where the buttons were."""
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend) as run:
+        first = backend.queue("7", text="Are you safe?", buttons=BUTTONS)
+        await until(lambda: backend.job(first).status == "sent")
+        (question,) = backend.job(first).settled["message_ids"]
+        pressed = {"message_id": question, "texts": ["✓ Yes"]}
+        following = backend.queue("7", text="Next", buttons=BUTTONS, pressed=pressed)
+        await until(lambda: backend.job(following).status == "sent")
+        answered, open_question = run.telegram.shown(7)
+        assert (answered.text, answered.edits) == ("Are you safe?", 1)
+        assert [[b["text"] for b in row] for row in answered.buttons] == [["✓ Yes"]]
+        assert answered.buttons[0][0]["callback_data"] == "-"
+        assert len(open_question.buttons[0]) == 2
+        order = [call.method for call in run.telegram.calls]
+        assert (
+            order.index("editMessageReplyMarkup")
+            > len(order) - order[::-1].index("sendMessage") - 1
+        )
+
+
+async def test_a_choice_that_cannot_be_shown_holds_nothing_up(tmp_path: Path) -> None:
+    """The message is gone, or its id is nonsense: the next question was sent all the same, once."""
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend) as run:
+        for target in ("99999", "nonsense"):
+            pressed = {"message_id": target, "texts": ["✓ Yes"]}
+            job = backend.queue("7", text=target, pressed=pressed)
+            await until(lambda job=job: backend.job(job).status == "sent")  # type: ignore[misc]
+        assert run.telegram.texts(7) == ["99999", "nonsense"]
+
+
+async def test_words_cannot_be_forwarded(tmp_path: Path) -> None:
+    """What is deleted for both sides must not live on in another chat."""
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend) as run:
+        job = backend.queue("7", text="hello")
+        await until(lambda: backend.job(job).status == "sent")
+        assert all(message.protected for message in run.telegram.shown(7))

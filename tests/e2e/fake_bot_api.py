@@ -32,6 +32,12 @@ from tests.e2e.serving import Serving
 
 TOKEN = "1234567:test-token-of-nobody"
 BOT_ID = 1234567
+_PROFILE = {
+    "Name": "name",
+    "Description": "description",
+    "ShortDescription": "short_description",
+    "Commands": "commands",
+}
 
 
 @dataclass
@@ -81,6 +87,10 @@ class FakeBotApi:
 
     file_faults: dict[str, list[str]] = field(default_factory=dict)
     """File id -> what its next fetches meet: gone, temporarily, flood, expired, broken, cut."""
+    profile: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """(Name, Description, ShortDescription or Commands; language or "") -> as set."""
+    refuse_profile: bool = False
+    """Every change of the profile is refused, for hours (as Telegram does after a few)."""
     refuse_uploads: bool = False
     """Every photo and voice message is refused."""
 
@@ -303,19 +313,38 @@ class FakeBotApi:
                 return self._send_file(method.removeprefix("send").lower(), parameters)
             case "getFile":
                 return self._get_file(str(parameters["file_id"]))
+            case "editMessageText" | "editMessageReplyMarkup" | "deleteMessages":
+                return self._change(method, parameters)
+            case "setWebhook" | "deleteWebhook":
+                self.webhook = parameters if method == "setWebhook" else {}
+                return _accept(True)
+            case "answerCallbackQuery" | "leaveChat":
+                return _accept(True)
+        return self._profile(method, parameters)
+
+    def _change(self, method: str, parameters: dict[str, Any]) -> Response:
+        match method:
             case "editMessageText":
                 return self._edit_message(parameters)
-            case "deleteMessages":
-                return self._delete_messages(parameters)
-            case "setWebhook":
-                self.webhook = parameters
-                return _accept(True)
-            case "deleteWebhook":
-                self.webhook = {}
-                return _accept(True)
-            case "answerCallbackQuery" | "setMyCommands" | "leaveChat":
-                return _accept(True)
-        return _refuse(404, "Not Found")
+            case "editMessageReplyMarkup":
+                return self._edit_markup(parameters)
+        return self._delete_messages(parameters)
+
+    def _profile(self, method: str, parameters: dict[str, Any]) -> Response:
+        """Name, descriptions and commands, each in a language or ("") for everybody."""
+        verb, what = method[:5], method[5:]
+        field_name = _PROFILE.get(what)
+        if verb not in ("getMy", "setMy") or field_name is None:
+            return _refuse(404, "Not Found")
+        language = str(parameters.get("language_code") or "")
+        empty: Any = [] if what == "Commands" else ""
+        if verb == "getMy":
+            kept = self.profile.get((what, language), empty)
+            return _accept(kept if what == "Commands" else {field_name: kept})
+        if self.refuse_profile:
+            return _refuse(429, "Too Many Requests: retry after 36000", {"retry_after": 36000})
+        self.profile[what, language] = parameters.get(field_name, empty)
+        return _accept(True)
 
     def _refused(self, chat: int) -> Response | None:
         if self.flood.get(chat):
@@ -346,6 +375,7 @@ class FakeBotApi:
             _keyboard(parameters),
             by_bot=True,
             silent=bool(parameters.get("disable_notification")),
+            protected=bool(parameters.get("protect_content")),
         )
         self.messages.append(shown)
         return _accept(_as_message(shown))
@@ -443,6 +473,12 @@ class FakeBotApi:
         shown.text, shown.buttons = new
         shown.edits += 1
         return _accept(_as_message(shown))
+
+    def _edit_markup(self, parameters: dict[str, Any]) -> Response:
+        """Only the buttons; the words stay."""
+        shown = next((m for m in self.messages if m.message_id == int(parameters["message_id"])), 0)
+        text = shown.text if isinstance(shown, Shown) else ""
+        return self._edit_message({**parameters, "text": text})
 
     def _delete_messages(self, parameters: dict[str, Any]) -> Response:
         ids = {int(number) for number in parameters["message_ids"]}
