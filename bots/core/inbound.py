@@ -32,4 +32,12 @@ class Inbound(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def plaintext(self) -> bytes:
         """The JSON that goes into the envelope."""
-        return msgspec.json.encode(self)
+        try:
+            return msgspec.json.encode(self)
+        except UnicodeEncodeError:  # half a character, as no phone sends it: the rest is kept
+            whole = {
+                name: value.encode("utf-8", "replace").decode()
+                for name in self.__struct_fields__
+                if isinstance(value := getattr(self, name), str)
+            }
+            return msgspec.json.encode(msgspec.structs.replace(self, **whole))

@@ -51,6 +51,9 @@ class BotSettings(BaseSettings):
     telegram_api_url: str = Field(
         "https://api.telegram.org", description="Root of the Bot API; the bot adds /bot<token>."
     )
+    telegram_timeout: float = Field(
+        20.0, gt=0, le=300, description="Seconds that Telegram may be silent; more on a slow link."
+    )
     telegram_name: str = Field(
         "",
         max_length=64,

@@ -55,7 +55,9 @@ class TelegramAdapter:
         self._settings = settings
         self._world = world
         self._health = health
-        self._bot = open_bot(settings.secret("telegram_token"), settings.telegram_api_url)
+        self._bot = open_bot(
+            settings.secret("telegram_token"), settings.telegram_api_url, settings.telegram_timeout
+        )
         pacer = Pacer(world)
         self._sender = Sender(self._bot, pacer, health, get)
         self._profile = Profile(self._bot, texts, pacer, settings.telegram_name)

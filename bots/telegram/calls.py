@@ -39,6 +39,8 @@ class NotModified(Exception):
 class TelegramBot(Bot):
     """The library's bot: plain calls, no rate limiter, no updater, nothing that retries."""
 
+    _patience: float = 20.0
+
     async def raw_updates(self, offset: int, limit: int, seconds: int) -> Any:
         """``getUpdates`` as decoded JSON.
 
@@ -51,7 +53,7 @@ class TelegramBot(Bot):
             "timeout": seconds,
             "allowed_updates": ALLOWED,
         }
-        return await self._post("getUpdates", data, read_timeout=seconds + 10)
+        return await self._post("getUpdates", data, read_timeout=seconds + self._patience / 2)
 
     async def close_connections(self) -> None:
         """Also those of a bot that never signed in, which ``shutdown`` leaves open."""
@@ -59,17 +61,22 @@ class TelegramBot(Bot):
             await request.shutdown()
 
 
-def open_bot(token: str, api_url: str) -> TelegramBot:
-    """A bot that has not signed in yet."""
+def open_bot(token: str, api_url: str, patience: float = 20.0) -> TelegramBot:
+    """A bot that has not signed in yet; ``patience`` in seconds, with a connection that is silent.
+
+    A half-open connection is found out by it: nothing else would ever end the wait.
+    """
     # The library's own switch for `retry_after` as a timedelta; without it every 429 also warns.
     os.environ.setdefault("PTB_TIMEDELTA", "true")
-    return TelegramBot(
+    bot = TelegramBot(
         token,
         base_url=f"{api_url}/bot",
         base_file_url=f"{api_url}/file/bot",
-        request=HTTPXRequest(connection_pool_size=32, read_timeout=20, pool_timeout=30),
-        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=20),
+        request=HTTPXRequest(connection_pool_size=32, read_timeout=patience, pool_timeout=30),
+        get_updates_request=HTTPXRequest(connection_pool_size=2, read_timeout=patience),
     )
+    bot._patience = patience
+    return bot
 
 
 async def call(work: Awaitable[T], health: Health) -> T:

@@ -68,14 +68,19 @@ class Polling:
     async def _keep(self, batch: Sequence[Any], bot_id: int) -> bool:
         """Spool them in order. True when the offset moved."""
         before = self._offset
-        for raw in batch:
+        # By their numbers: behind a later one, an earlier one that is not kept would be confirmed.
+        for raw in sorted(batch, key=_number):
             try:
                 await self._updates.take(raw, bot_id)
             except (NotReady, SpoolError):
                 # Not kept, so not confirmed: this one and all behind it come again.
                 await self._world.sleep(self._backoff.next())
                 break
-            update_id = raw.get("update_id") if isinstance(raw, dict) else None
-            if isinstance(update_id, int):
-                self._offset = max(self._offset, update_id + 1)
+            self._offset = max(self._offset, _number(raw) + 1)
         return self._offset > before
+
+
+def _number(raw: object) -> int:
+    """An update's id; -1 of what has none (nothing confirms it, and it is put aside only once)."""
+    number = raw.get("update_id") if isinstance(raw, dict) else None
+    return number if isinstance(number, int) else -1

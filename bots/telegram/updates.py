@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Coroutine
 from typing import Any
 
@@ -35,12 +36,16 @@ class Updates:
         """One update as decoded JSON. Raises ``NotReady`` or ``SpoolError``: offer it again."""
         try:
             result = translate(read_update(raw), bot_id)
-        except (msgspec.ValidationError, ValueError, OverflowError, OSError):
+        except (msgspec.ValidationError, ValueError, OverflowError, OSError, RecursionError):
             await self._malformed(raw, bot_id)
             return
         match result:
             case Take(event_id, inbound, callback, media):
-                await self._accept(event_id, inbound, media)
+                try:
+                    await self._accept(event_id, inbound, media)
+                except UnicodeError:  # in what names the event itself
+                    await self._malformed(raw, bot_id)
+                    return
                 if callback:
                     self._soon(self._answer(callback))
             case Group(chat, language, callback):
@@ -60,7 +65,7 @@ class Updates:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _malformed(self, raw: object, bot_id: int) -> None:
-        body = msgspec.json.encode(raw)
+        body = _as_bytes(raw)
         digest = hashlib.sha256(body).hexdigest()[:32]
         await self._put_aside(f"{bot_id}:malformed:{digest}", body, "malformed_update")
 
@@ -86,3 +91,11 @@ class Updates:
             await call(work, self._health)
         except (Later, Permanent, NotPossible, NotModified):
             return
+
+
+def _as_bytes(raw: object) -> bytes:
+    """What is no update, as well as it can be kept."""
+    try:
+        return json.dumps(raw, default=repr).encode()
+    except (ValueError, RecursionError):
+        return b"null"

@@ -1,8 +1,9 @@
 """A Telegram bot between the fake Bot API and the stand-in backend."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from tests.bots.fake_backend import FakeBackend
 from tests.bots.relaying import english, make_relay
 from tests.bots.slow_world import SlowWorld
 from tests.e2e.fake_bot_api import TOKEN, FakeBotApi
+from tests.e2e.unkind import TELEGRAM_FLOOD, Unkind
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Telegrams:
     adapter: TelegramAdapter
     clock: SlowWorld
     task: "asyncio.Task[None]"
+    unkind: Unkind | None = None
 
 
 def telegram_settings(url: str, **more: object) -> BotSettings:
@@ -37,15 +40,28 @@ def telegram_settings(url: str, **more: object) -> BotSettings:
 
 @asynccontextmanager
 async def telegrams(
-    directory: Path, backend: FakeBackend, *, slow: bool = False, **settings: object
+    directory: Path,
+    backend: FakeBackend,
+    *,
+    slow: bool = False,
+    unkind: bool = False,
+    **settings: object,
 ) -> AsyncIterator[Telegrams]:
-    """Running, on the real clock or (``slow``) on one that the test moves."""
+    """Running, on the real clock or (``slow``) on one that the test moves.
+
+    ``unkind``: over a network with moods.
+    """
     clock = SlowWorld()
     world = clock.world if slow else World()
-    with FakeBotApi() as telegram:
+    with FakeBotApi() as telegram, ExitStack() as stack:
+        between = None
+        if unkind:
+            moody = Unkind(telegram.url, random.Random(1), TELEGRAM_FLOOD)
+            between = stack.enter_context(moody)
+        url = between.url if between is not None else telegram.url
         relay = make_relay(directory / "spool" / "telegram.db", backend, world, backend.token)
         adapter = TelegramAdapter(
-            telegram_settings(telegram.url, **settings),
+            telegram_settings(url, **settings),
             accept=relay.accept,
             put_aside=relay.put_aside,
             texts=english,
@@ -55,7 +71,7 @@ async def telegrams(
         )
         task = asyncio.create_task(relay.run(adapter, grace=1))
         try:
-            yield Telegrams(telegram, backend, relay, adapter, clock, task)
+            yield Telegrams(telegram, backend, relay, adapter, clock, task, between)
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -11,6 +11,8 @@ is on record.
 """
 
 import itertools
+import json
+import random
 import threading
 import time
 from collections.abc import AsyncIterator, Callable
@@ -89,6 +91,8 @@ class FakeBotApi:
     """File id -> what its next fetches meet: gone, temporarily, flood, expired, broken, cut."""
     profile: dict[tuple[str, str], Any] = field(default_factory=dict)
     """(Name, Description, ShortDescription or Commands; language or "") -> as set."""
+    disorder: random.Random | None = None
+    """Batches come shuffled, and updates twice in them."""
     refuse_profile: bool = False
     """Every change of the profile is refused, for hours (as Telegram does after a few)."""
     refuse_uploads: bool = False
@@ -291,12 +295,20 @@ class FakeBotApi:
         while True:
             with self._changed:
                 self._updates = [u for u in self._updates if _update_id(u, offset) >= offset]
-                batch = self._updates[:limit]
+                batch = self._disordered(self._updates[:limit])
                 if batch or self._ends_polls() or time.monotonic() >= end:
                     self.calls.append(Call("getUpdates", parameters, time.monotonic(), 200))
                     self._changed.notify_all()
                     return _accept(batch)
             await anyio.sleep(0.01)
+
+    def _disordered(self, batch: list[Any]) -> list[Any]:
+        """Sometimes shuffled, some of it twice."""
+        if self.disorder is None or self.disorder.random() > 0.3:
+            return batch
+        batch = batch + self.disorder.sample(batch, len(batch) // 2)
+        self.disorder.shuffle(batch)
+        return batch
 
     def _ends_polls(self) -> bool:
         return self._stopping or self.conflict
@@ -564,7 +576,9 @@ def _as_message(shown: Shown) -> dict[str, Any]:
 
 
 def _accept(result: Any) -> Response:
-    return JSONResponse({"ok": True, "result": result})
+    # escaped, as Telegram's: half a character survives in it
+    body = json.dumps({"ok": True, "result": result}).encode()
+    return Response(body, media_type="application/json")
 
 
 def _refuse(status: int, description: str, parameters: dict[str, Any] | None = None) -> Response:

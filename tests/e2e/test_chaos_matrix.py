@@ -1,5 +1,7 @@
 """kill -9 of bot, backend and homeserver at random moments: on Matrix nothing is lost or doubled.
 
+Meanwhile the networks between them break, fall silent, drip and refuse (see unkind).
+
 As in test_chaos: what the bot says to somebody in peace must reach everybody else through the
 kills, in the same order and once. The people are clients of the library that try again until the
 server has their words, under one transaction id, as every client does.
@@ -9,6 +11,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from tests.bots.matrices import PASSWORD, Person, sign_in
 from tests.e2e.bots import matrix_process
 from tests.e2e.processes import backend_process, free_port
 from tests.e2e.test_chaos import SCRIPT, Damage, Victim, compare
+from tests.e2e.unkind import INSIDE, MATRIX_FLOOD, NETWORK, Unkind
 from tests.synapse import Synapse, running_synapse
 
 PEOPLE = 3
@@ -117,27 +121,28 @@ def test_kills_lose_reorder_and_double_nothing(
 ) -> None:
     """0 lost, 0 reordered, 0 doubled over kills of bot, backend and homeserver."""
     port = free_port()
-    with running_synapse(free_port()) as synapse:
+    chance = random.Random(kills)
+    with ExitStack() as stack:
+        synapse = stack.enter_context(running_synapse(free_port()))
+        network = stack.enter_context(Unkind(synapse.url, chance, MATRIX_FLOOD))
+        inside = stack.enter_context(Unkind(f"http://127.0.0.1:{port}", chance, b""))
         bot_user = synapse.register("chat", PASSWORD)
         backend = backend_process(tmp_path, port=port)
-        bot = matrix_process(tmp_path, port, synapse.url, bot_user, PASSWORD)
+        bot = matrix_process(tmp_path, inside.port, network.url, bot_user, PASSWORD)
         backend.start()
         bot.start()
         try:
-            damage, people = asyncio.run(_story(synapse, bot_user, [backend, bot, synapse], kills))
+            peace = asyncio.run(in_peace(synapse, bot_user))
+            assert len(peace) >= len(SCRIPT)
+            network.faults, inside.faults = NETWORK, INSIDE
+            victims: list[Victim] = [backend, bot, synapse]
+            damage, people = asyncio.run(under_fire(synapse, bot_user, victims, kills, peace))
         finally:
             bot.stop()
             backend.stop()
-    record_property("chaos", f"matrix: {kills} kills, {people} people, {damage}")
+    met = f"{dict(network.done)} outside, {dict(inside.done)} inside"
+    record_property("chaos", f"matrix: {kills} kills, {people} people, {met}: {damage}")
     assert damage == Damage()
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert b"vermillion" not in path.read_bytes(), path.name
-
-
-async def _story(
-    synapse: Synapse, bot: str, victims: list[Victim], kills: int
-) -> tuple[Damage, int]:
-    peace = await in_peace(synapse, bot)
-    assert len(peace) >= len(SCRIPT)
-    return await under_fire(synapse, bot, victims, kills, peace)
