@@ -123,6 +123,8 @@ def _configure(home: Path, port: int) -> None:
         "macaroon_secret_key": "macaroons of a test",
         "form_secret": "forms of a test",
         "report_stats": False,
+        # The least there is: a hundred people sign in for a measurement.
+        "bcrypt_rounds": 4,
         "trusted_key_servers": [],
         "suppress_key_server_warning": True,
         "federation_domain_whitelist": [],

@@ -19,6 +19,7 @@ from bots.core.media import (
     Oversized,
 )
 from bots.core.offline import Texts
+from bots.core.raw import as_bytes
 from bots.core.relay import Relay
 from bots.core.settings import BotSettings, load_settings
 from bots.core.spool import Spool
@@ -59,6 +60,7 @@ __all__ = [
     "Texts",
     "Wakes",
     "World",
+    "as_bytes",
     "configure_logging",
     "guard_loop",
     "iso",

@@ -8,7 +8,7 @@ import msgspec
 import nio
 import structlog
 
-from bots.core import Accept, Health, Later, Permanent, Quarantine, World
+from bots.core import Accept, Health, Later, Permanent, Quarantine, World, as_bytes
 from bots.matrix.mends import Client
 from bots.matrix.rooms import Rooms
 from bots.matrix.sender import Sender
@@ -87,7 +87,7 @@ class Reader:
 
     async def _one(self, event: Any, room_id: str, person: str) -> None:
         if isinstance(event, nio.MegolmEvent):
-            raw = msgspec.json.encode({**event.source, "room_id": room_id})
+            raw = as_bytes({**event.source, "room_id": room_id})
             self._state.keep_unread(event.event_id, room_id, self._world.now(), raw)
             self._health.metrics.events.labels("undecryptable").inc()
             return
@@ -104,10 +104,14 @@ class Reader:
             return
         self._state.in_room(room_id, person)
         self._state.stay(room_id)
-        await self._accept(event.event_id, taken.inbound, taken.media)
+        try:
+            await self._accept(event.event_id, taken.inbound, taken.media)
+        except UnicodeError:  # half a character where no text is: in the file's own description
+            await self._malformed(event)
+            await self._accept(event.event_id, odd(event, person).inbound, None)
 
     async def _malformed(self, event: Any) -> None:
-        raw = msgspec.json.encode(getattr(event, "source", None) or str(event))
+        raw = as_bytes(getattr(event, "source", None) or str(event))
         digest = hashlib.sha256(raw).hexdigest()[:32]
         await self._put_aside(f"malformed:{digest}", raw, "malformed_event")
 

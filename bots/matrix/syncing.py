@@ -6,11 +6,10 @@ What the library's own loop does besides (keys, sessions) is done here after eac
 from typing import Any, Final
 from urllib.parse import quote
 
-import msgspec
 import nio
 import structlog
 
-from bots.core import Backoff, Health, NotReady, Quarantine, SpoolError, World
+from bots.core import Backoff, Health, NotReady, Quarantine, SpoolError, World, as_bytes
 from bots.matrix.mends import AWAY, Client
 from bots.matrix.reading import Reader, in_parallel
 from bots.matrix.rooms import Rooms
@@ -136,7 +135,7 @@ class Syncing:
         if status != 200 or not isinstance(following, str) or token is None:
             return
         try:
-            await self._put_aside(f"sync:{token}", msgspec.json.encode(raw), "sync_unreadable")
+            await self._put_aside(f"sync:{token}", as_bytes(raw), "sync_unreadable")
         except (NotReady, SpoolError):
             return
         self._failures = 0

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Coroutine
 from typing import Any
 
@@ -10,7 +9,7 @@ import msgspec
 import structlog
 from telegram import Bot
 
-from bots.core import Accept, Health, Later, Permanent, Quarantine, Texts
+from bots.core import Accept, Health, Later, Permanent, Quarantine, Texts, as_bytes
 from bots.telegram.calls import NotModified, NotPossible, call
 from bots.telegram.translate import Blocked, Group, Take, translate
 from bots.telegram.wire import read_update
@@ -65,7 +64,7 @@ class Updates:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _malformed(self, raw: object, bot_id: int) -> None:
-        body = _as_bytes(raw)
+        body = as_bytes(raw)
         digest = hashlib.sha256(body).hexdigest()[:32]
         await self._put_aside(f"{bot_id}:malformed:{digest}", body, "malformed_update")
 
@@ -91,11 +90,3 @@ class Updates:
             await call(work, self._health)
         except (Later, Permanent, NotPossible, NotModified):
             return
-
-
-def _as_bytes(raw: object) -> bytes:
-    """What is no update, as well as it can be kept."""
-    try:
-        return json.dumps(raw, default=repr).encode()
-    except (ValueError, RecursionError):
-        return b"null"

@@ -192,6 +192,59 @@ class Person:
         await self.until(lambda: text in self.texts(), seconds)
 
 
+@dataclass
+class Strict(Person):
+    """Talks to no device and reads none that the bot's own keys do not vouch for.
+
+    So do the clients that "exclude insecure devices": they share no key with the others, and show
+    nothing that those sent.
+    """
+
+    refused: list[str] = field(default_factory=list)
+    """Event ids of what an unsigned device sent."""
+
+    async def looks_at_devices(self) -> set[str]:
+        """Verify those that are signed, refuse the rest."""
+        await self.sync()  # the server says whose devices changed, and they are asked for
+        vouched = await vouched_devices(self.client, self.bot)
+        for device in self.client.device_store.active_user_devices(self.bot):
+            if device.id in vouched:
+                self.client.verify_device(device)
+            else:
+                self.client.blacklist_device(device)
+        return vouched
+
+    async def sync(self, wait: int = 0) -> None:
+        """Only what a signed device sent is heard."""
+        before = len(self.heard)
+        await super().sync(wait)
+        new, self.heard = self.heard[before:], self.heard[:before]
+        for event_id, content in new:
+            if await self._signed(event_id):
+                self.heard.append((event_id, content))
+            else:
+                self.refused.append(event_id)
+
+    async def _signed(self, event_id: str) -> bool:
+        answer = await self.client.room_get_event(self.room, event_id)
+        assert isinstance(answer, nio.RoomGetEventResponse), answer
+        event = answer.event
+        if isinstance(event, nio.MegolmEvent):
+            event.room_id = self.room
+            event = self.client.decrypt_event(event)
+        return bool(event.decrypted and event.verified)
+
+    async def sends(self, content: dict[str, Any], kind: str = "m.room.message") -> str:
+        """Raises where the library would send to a device that nobody vouches for."""
+        await self.joined()
+        await self.looks_at_devices()
+        answer = await self.client.room_send(
+            self.room, kind, content, ignore_unverified_devices=False
+        )
+        assert isinstance(answer, nio.RoomSendResponse), answer
+        return str(answer.event_id)
+
+
 @asynccontextmanager
 async def person(synapse: Synapse, name: str, bot_user: str) -> AsyncIterator[Person]:
     """A new account, signed in."""

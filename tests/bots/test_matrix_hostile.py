@@ -213,6 +213,22 @@ async def test_hostile_payloads_stop_nothing(scene: Scene) -> None:
     assert scene.counted("quarantined") >= 1
 
 
+async def test_half_characters_cost_nobody_a_message(scene: Scene) -> None:
+    """Encrypted JSON may hold lone surrogates: what stands around them arrives, and what follows."""
+    amina, backend = scene.amina, scene.backend
+    await amina.says("before \ud83d after")
+    await amina.sends({"msgtype": "\ud800", "body": "\udfff"})
+    await amina.sends({"msgtype": "m.image", "body": "x", "file": {"url": "\ud800"}})
+    file = await encrypted_file(amina, b"x" * 10, "m.image", "image/\ud800")
+    await amina.sends(file)
+    await amina.says("still there?")
+    await amina.hears("you said still there?", 40)
+    assert "before ? after" in backend.texts()
+    assert [inbound["kind"] for _, inbound in backend.received][1:] == [
+        *("text", "media", "media", "media", "text"),
+    ]
+
+
 async def test_random_events_stop_nothing(scene: Scene) -> None:
     """A hundred events of random JSON, in the room and to the device."""
     import random
