@@ -200,6 +200,17 @@ async def test_deliveries_as_events(scene: Scene) -> None:
     await amina.hears("still here")
 
 
+async def test_what_matrix_does_not_know_holds_nothing_up(scene: Scene) -> None:
+    """A timer cannot be set here: the backend hears so, and what follows is sent."""
+    amina, backend = scene.amina, scene.backend
+    await amina.says("hello")
+    await amina.hears("you said hello")
+    timer = backend.queue(amina.user, kind="timer", text="86400")
+    backend.queue(amina.user, text="goes on")
+    await amina.hears("goes on")
+    assert backend.job(timer).settled["reason"] == "unsupported"
+
+
 async def test_after_an_erasure_the_bot_says_its_last_word_and_goes(scene: Scene) -> None:
     """Redacted, left, forgotten; and whoever invites it anew is a new conversation."""
     amina, backend = scene.amina, scene.backend

@@ -85,10 +85,23 @@ async def test_failures_for_good(tmp_path: Path) -> None:
     async with telegrams(tmp_path, backend) as run:
         run.telegram.blocked.add(7)
         run.telegram.unknown.add(8)
-        jobs = [backend.queue(address, text="hello") for address in ("7", "8", "no number")]
-        await until(lambda: len(backend.settled("failed")) == 3)
+        run.telegram.migrated.add(9)
+        jobs = [backend.queue(address, text="hello") for address in ("7", "8", "9", "no number")]
+        await until(lambda: len(backend.settled("failed")) == 4)
         reasons: list[Any] = [backend.job(job).settled["reason"] for job in jobs]
-        assert reasons == ["blocked", "unknown_address", "unknown_address"]
+        assert reasons == ["blocked", *["unknown_address"] * 3]
+        assert run.telegram.messages == []  # nor to where the group went: there are others
+
+
+async def test_what_telegram_does_not_know_holds_nothing_up(tmp_path: Path) -> None:
+    """A timer cannot be set here: the backend hears so, and what follows is sent."""
+    backend = FakeBackend()
+    async with telegrams(tmp_path, backend) as run:
+        timer = backend.queue("7", kind="timer", text="86400")
+        after = backend.queue("7", text="goes on")
+        await until(lambda: backend.job(after).status == "sent")
+        assert backend.job(timer).settled["reason"] == "unsupported"
+        assert run.telegram.texts(7) == ["goes on"]
 
 
 async def test_a_chat_gets_one_a_second() -> None:

@@ -79,6 +79,8 @@ class FakeBotApi:
     messages: list[Shown] = field(default_factory=list)
     blocked: set[int] = field(default_factory=set)
     unknown: set[int] = field(default_factory=set)
+    migrated: set[int] = field(default_factory=set)
+    """Groups that became supergroups: another chat has their number's place."""
     flood: dict[int, list[float]] = field(default_factory=dict)
     """Chat -> ``retry_after`` of its next sends."""
     conflict: bool = False
@@ -368,6 +370,9 @@ class FakeBotApi:
             return _refuse(403, "Forbidden: bot was blocked by the user")
         if chat in self.unknown:
             return _refuse(400, "Bad Request: chat not found")
+        if chat in self.migrated:
+            to = {"migrate_to_chat_id": -1_001_234}
+            return _refuse(400, "Bad Request: group chat was upgraded to a supergroup chat", to)
         return None
 
     def _send_message(self, parameters: dict[str, Any]) -> Response:
