@@ -214,7 +214,7 @@ async def test_hostile_payloads_stop_nothing(scene: Scene) -> None:
 
 
 async def test_half_characters_cost_nobody_a_message(scene: Scene) -> None:
-    """Encrypted JSON may hold lone surrogates: what stands around them arrives, and what follows."""
+    """Encrypted JSON may hold lone surrogates: the words around them arrive, and what follows."""
     amina, backend = scene.amina, scene.backend
     await amina.says("before \ud83d after")
     await amina.sends({"msgtype": "\ud800", "body": "\udfff"})
