@@ -14,6 +14,7 @@ from bots.core import (
     Adapter,
     BotSettings,
     ConfigurationError,
+    Kit,
     Relay,
     Spool,
     SpoolError,
@@ -76,7 +77,7 @@ async def _requeue(settings: BotSettings, channel: str) -> int:
         spool.close()
 
 
-Make = Callable[..., Adapter]
+Make = Callable[[BotSettings, Kit], Adapter]
 """An adapter's class: all are made of the same parts."""
 
 
@@ -103,15 +104,7 @@ async def _serve(channel: str, settings: BotSettings, make: Make) -> None:
         settings.required(name)
     texts = offline_texts(Catalogues.load())
     relay = Relay.open(settings, channel, texts, World())
-    adapter = make(
-        settings,
-        accept=relay.accept,
-        put_aside=relay.put_aside,
-        texts=texts,
-        world=relay.world,
-        health=relay.health,
-        get=relay.attachment,
-    )
+    adapter = make(settings, relay.kit)
     server = await serve_health(relay.health, settings.port_for(channel))
     port = server.sockets[0].getsockname()[1]
     structlog.get_logger("relais.bot").info("started", channel=channel, health_port=port)

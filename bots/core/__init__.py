@@ -1,10 +1,11 @@
 """The part of every bot that is the same: spool, backend client, relay loops, health."""
 
-from bots.core.adapter import Accept, Adapter, Announces, GetAttachment, Quarantine, Wakes
+from bots.core.adapter import Accept, Adapter, Announces, GetAttachment, Kit, Quarantine, Wakes
 from bots.core.ambient import World, iso
 from bots.core.backoff import Backoff
 from bots.core.delivery import Attachment, Button, Delivery, Later, Permanent, Pressed, Sent
 from bots.core.errors import BotError, ConfigurationError, NotReady, Rejected, SpoolError
+from bots.core.frames import Frame, Frames
 from bots.core.health import Health, serve_health
 from bots.core.inbound import Inbound
 from bots.core.logs import configure_logging, guard_loop, silence_libraries
@@ -18,12 +19,11 @@ from bots.core.media import (
     MediaRefused,
     Oversized,
 )
-from bots.core.offline import Texts
 from bots.core.raw import as_bytes
 from bots.core.relay import Relay
 from bots.core.settings import BotSettings, load_settings
 from bots.core.spool import Spool
-from bots.core.texts import offline_texts
+from bots.core.texts import Texts, offline_texts
 
 __all__ = [
     "Accept",
@@ -38,10 +38,13 @@ __all__ = [
     "CutOff",
     "Delivery",
     "Fetches",
+    "Frame",
+    "Frames",
     "GetAttachment",
     "Gone",
     "Health",
     "Inbound",
+    "Kit",
     "Later",
     "Media",
     "MediaKept",

@@ -1,10 +1,15 @@
 """What a messenger's adapter has to do, and what it may do besides."""
 
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from bots.core.ambient import World
 from bots.core.delivery import Delivery, Sent
+from bots.core.frames import Frames
+from bots.core.health import Health
 from bots.core.inbound import Inbound
 from bots.core.media import Media
+from bots.core.texts import Texts
 
 
 class Accept(Protocol):
@@ -44,6 +49,19 @@ class GetAttachment(Protocol):
 
     async def __call__(self, delivery: Delivery, number: int) -> bytes | None:
         """The bytes of one attachment, checked against its hash; None when it cannot be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What every adapter is given to work with."""
+
+    accept: Accept
+    put_aside: Quarantine
+    get: GetAttachment
+    frames: Frames
+    texts: Texts
+    world: World
+    health: Health
 
 
 @runtime_checkable

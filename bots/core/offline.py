@@ -1,7 +1,6 @@
 """The one sentence that a bot says by itself: I cannot answer now, your words are kept."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Final
 
 from bots.core.adapter import Announces
@@ -10,9 +9,7 @@ from bots.core.delivery import Later, Permanent
 from bots.core.health import Health
 from bots.core.intake import Intake, Lane
 from bots.core.outage import Outage
-
-Texts = Callable[[str | None, str], str]
-"""(locale hint, message id such as ``offline/unavailable/text``) -> text in the best language."""
+from bots.core.texts import Texts
 
 LOOK_EVERY: Final = 5.0
 NOTICE: Final = "offline/unavailable/text"

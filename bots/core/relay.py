@@ -8,24 +8,26 @@ from typing import Final, Self
 
 import httpx
 
-from bots.core.adapter import Adapter, Announces, Closes
+from bots.core.adapter import Adapter, Announces, Closes, Kit
 from bots.core.ambient import World
 from bots.core.carrying import Carrier
 from bots.core.client import BackendClient, open_http
 from bots.core.delivery import Delivery
 from bots.core.errors import BotError
+from bots.core.frames import Frames
 from bots.core.health import Health
 from bots.core.inbound import Inbound
 from bots.core.inbox import Inbox
 from bots.core.intake import Intake
 from bots.core.ledger import Ledger
 from bots.core.media import Fetches, Media, MediaKept, MediaRef
-from bots.core.offline import OfflineNotice, Texts
+from bots.core.offline import OfflineNotice
 from bots.core.outage import Backend, Outage
 from bots.core.outlet import Done, Outlet
 from bots.core.settings import BotSettings
 from bots.core.spool import Spool
 from bots.core.tasks import Tasks
+from bots.core.texts import Texts
 from sealing import Box, derive
 
 
@@ -70,6 +72,7 @@ class Relay:
         # The token is not beside the spool: who holds the disk alone reads nothing of it.
         box = Box(derive(secret.encode(), "bot", "spool"), world.random)
         self._ledger = Ledger(spool, box, health)
+        self._frames = Frames(spool, box)
         self._carrier = Carrier(
             box=box,
             backend=Backend(self._client, self._outage),
@@ -100,6 +103,19 @@ class Relay:
             texts=texts,
             world=world,
             terms=Terms(settings.signer, settings.offline_after, settings.max_file_bytes),
+        )
+
+    @property
+    def kit(self) -> Kit:
+        """For the adapter."""
+        return Kit(
+            accept=self.accept,
+            put_aside=self.put_aside,
+            get=self.attachment,
+            frames=self._frames,
+            texts=self._texts,
+            world=self.world,
+            health=self.health,
         )
 
     async def accept(self, event_id: str, inbound: Inbound, media: Media | None = None) -> None:

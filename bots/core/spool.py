@@ -2,7 +2,8 @@
 
 It holds no address, no time, no word and no file: an event id, the key's id and the ciphertext, in
 the order of arrival; sealed, where an event's file is to be fetched; and, sealed, which deliveries
-left and were not confirmed to the backend yet. ``synchronous=FULL``: what was accepted is on the
+left and were not confirmed to the backend yet; and, sealed, what a messenger handed over that was
+not looked at yet. ``synchronous=FULL``: what was accepted is on the
 disk.
 """
 
@@ -38,6 +39,8 @@ class _Write:
     after: Callable[[], None] | None
     done: asyncio.Future[None]
     changed: list[int] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    """The row that each statement inserted last."""
 
 
 class Spool:
@@ -119,9 +122,32 @@ class Spool:
             "INSERT OR IGNORE INTO events (event_id, key_id, envelope, media)"
             " SELECT event_id, key_id, envelope, media FROM quarantine"
         )
-        write = self._enqueue([(again, ()), ("DELETE FROM quarantine", ())])
+        frames = "UPDATE frames SET aside = 0 WHERE aside = 1"
+        write = self._enqueue([(again, ()), ("DELETE FROM quarantine", ()), (frames, ())])
         await self._flush(write)
-        return write.changed[1]
+        return write.changed[1] + write.changed[2]
+
+    async def keep_frames(self, sealed: Sequence[bytes]) -> list[int]:
+        """What came and was not looked at yet; their numbers, which count up."""
+        insert = "INSERT INTO frames (sealed) VALUES (?)"
+        write = self._enqueue([(insert, (one,)) for one in sealed])
+        await self._flush(write)
+        return write.rows
+
+    async def frames(self) -> list[tuple[int, bytes]]:
+        """(number, sealed) of all that wait, oldest first."""
+        found = await self._read("SELECT n, sealed FROM frames WHERE aside = 0 ORDER BY n")
+        return [(row[0], row[1]) for row in found]
+
+    async def drop_frames(self, numbers: Sequence[int]) -> None:
+        """They are done with."""
+        delete = "DELETE FROM frames WHERE n = ?"
+        await self._flush(self._enqueue([(delete, (n,)) for n in numbers]))
+
+    async def frame_aside(self, n: int) -> None:
+        """Out of the way of the rest, until :meth:`requeue`."""
+        update = "UPDATE frames SET aside = 1 WHERE n = ?"
+        await self._flush(self._enqueue([(update, (n,))]))
 
     async def event_ids(self) -> list[str]:
         """Everything not confirmed, oldest first."""
@@ -135,7 +161,9 @@ class Spool:
 
     async def quarantined(self) -> int:
         """How many were put aside."""
-        return int((await self._read("SELECT count(*) FROM quarantine"))[0][0])
+        aside = "SELECT count(*) FROM frames WHERE aside = 1"
+        both = await self._read(f"SELECT (SELECT count(*) FROM quarantine) + ({aside})")  # noqa: S608
+        return int(both[0][0])
 
     async def keep_sent(self, delivery_id: str, outcome: bytes, known: Sequence[str]) -> None:
         """A messenger took this delivery; ``outcome`` is sealed. Drops what the backend knows."""
@@ -208,7 +236,9 @@ class Spool:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             for write in batch:
-                write.changed = [self._connection.execute(*s).rowcount for s in write.statements]
+                done = [self._connection.execute(*s) for s in write.statements]
+                write.changed = [cursor.rowcount for cursor in done]
+                write.rows = [cursor.lastrowid or 0 for cursor in done]
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:

@@ -1,7 +1,11 @@
 """The few sentences a bot says by itself, in the best language for a messenger's hint."""
 
-from bots.core.offline import Texts
+from collections.abc import Callable
+
 from i18n import Catalogues, negotiate
+
+Texts = Callable[[str | None, str], str]
+"""(locale hint, message id such as ``offline/unavailable/text``) -> text in the best language."""
 
 
 def offline_texts(catalogues: Catalogues) -> Texts:

@@ -6,18 +6,13 @@ from dataclasses import dataclass
 import structlog
 
 from bots.core import (
-    Accept,
     Backoff,
     BotSettings,
     Delivery,
-    GetAttachment,
-    Health,
+    Kit,
     Later,
     MediaRef,
-    Quarantine,
     Sent,
-    Texts,
-    World,
     silence_libraries,
 )
 from bots.matrix.account import Account
@@ -49,27 +44,15 @@ class MatrixAdapter:
 
     name = "matrix"
 
-    def __init__(
-        self,
-        settings: BotSettings,
-        *,
-        accept: Accept,
-        put_aside: Quarantine,
-        texts: Texts,
-        world: World,
-        health: Health,
-        get: GetAttachment,
-    ) -> None:
+    def __init__(self, settings: BotSettings, kit: Kit) -> None:
         silence_libraries()
+        world = kit.world
         key = derive(settings.secret("matrix_store_key").encode(), "bot", "matrix")
         folder = settings.data_dir / "matrix"
         self._settings = settings
-        self._accept = accept
-        self._put_aside = put_aside
-        self._texts = texts
+        self._kit = kit
         self._world = world
-        self._health = health
-        self._get = get
+        self._health = kit.health
         self._state = State.open(folder / "state.db", Box(key, world.random))
         pickle_key = derive(key, "bot", "matrix-pickle").hex()
         self._account = Account(settings, self._state, folder, pickle_key, world)
@@ -130,27 +113,10 @@ class MatrixAdapter:
         except BaseException:
             await client.stop()
             raise
-        sender = Sender(client, self._state, self._get, self._texts, self._health)
-        rooms = Rooms(client, self._state, self._texts, self._health, self._world)
-        reader = Reader(
-            client=client,
-            state=self._state,
-            rooms=rooms,
-            accept=self._accept,
-            put_aside=self._put_aside,
-            sender=sender,
-            world=self._world,
-            health=self._health,
-        )
-        syncing = Syncing(
-            client=client,
-            state=self._state,
-            rooms=rooms,
-            reader=reader,
-            put_aside=self._put_aside,
-            world=self._world,
-            health=self._health,
-        )
+        sender = Sender(client, self._state, self._kit)
+        rooms = Rooms(client, self._state, self._kit)
+        reader = Reader(client, self._state, rooms, sender, self._kit)
+        syncing = Syncing(client, self._state, rooms, reader, self._kit)
         self._open = _Open(client, sender, Files(client), syncing)
         return self._open
 

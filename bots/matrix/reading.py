@@ -8,7 +8,7 @@ import msgspec
 import nio
 import structlog
 
-from bots.core import Accept, Health, Later, Permanent, Quarantine, World, as_bytes
+from bots.core import Kit, Later, Permanent, as_bytes
 from bots.matrix.mends import Client
 from bots.matrix.rooms import Rooms
 from bots.matrix.sender import Sender
@@ -28,25 +28,16 @@ class Reader:
     """``take`` returns once every event of a room is safe."""
 
     def __init__(
-        self,
-        *,
-        client: Client,
-        state: State,
-        rooms: Rooms,
-        accept: Accept,
-        put_aside: Quarantine,
-        sender: Sender,
-        world: World,
-        health: Health,
+        self, client: Client, state: State, rooms: Rooms, sender: Sender, kit: Kit
     ) -> None:
         self._client = client
         self._state = state
         self._rooms = rooms
-        self._accept = accept
-        self._put_aside = put_aside
         self._sender = sender
-        self._world = world
-        self._health = health
+        self._accept = kit.accept
+        self._put_aside = kit.put_aside
+        self._world = kit.world
+        self._health = kit.health
 
     async def take(self, room_id: str, events: "list[Any]") -> None:
         """The events of one room, in order. Raises ``NotReady`` or ``SpoolError``."""

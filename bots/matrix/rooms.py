@@ -5,7 +5,7 @@ from typing import Final
 import structlog
 from nio import JoinError, MatrixRoom, RoomGetStateEventError
 
-from bots.core import Health, Texts, World
+from bots.core import Kit
 from bots.matrix.mends import Client
 from bots.matrix.state import State
 
@@ -19,15 +19,13 @@ _GONE: Final = ("M_FORBIDDEN", "M_NOT_FOUND", "M_UNKNOWN")
 class Rooms:
     """``usable`` says whether a room may be used; whoever must go is told so once."""
 
-    def __init__(
-        self, client: Client, state: State, texts: Texts, health: Health, world: World
-    ) -> None:
-        self._world = world
+    def __init__(self, client: Client, state: State, kit: Kit) -> None:
+        self._world = kit.world
         self._not_before = 0.0
         self._client = client
         self._state = state
-        self._texts = texts
-        self._health = health
+        self._texts = kit.texts
+        self._health = kit.health
         self._refused: set[str] = set()
 
     def person(self, room: MatrixRoom) -> str | None:

@@ -13,7 +13,7 @@ from nio import (
 )
 from nio.exceptions import EncryptionError, LocalProtocolError, SendRetryError
 
-from bots.core import Delivery, GetAttachment, Health, Later, Permanent, Sent, Texts
+from bots.core import Delivery, Kit, Later, Permanent, Sent
 from bots.matrix.mends import AWAY, Client
 from bots.matrix.state import State
 
@@ -26,14 +26,12 @@ _SIGNED_OUT: Final = "The Matrix server ended the bot's session; signing in agai
 class Sender:
     """One event after the other for a room; the outlet sees to the order."""
 
-    def __init__(
-        self, client: Client, state: State, get: GetAttachment, texts: Texts, health: Health
-    ) -> None:
+    def __init__(self, client: Client, state: State, kit: Kit) -> None:
         self._client = client
         self._state = state
-        self._get = get
-        self._texts = texts
-        self._health = health
+        self._get = kit.get
+        self._texts = kit.texts
+        self._health = kit.health
 
     def text(self, message_id: str) -> str:
         """A sentence of the bot's own; Matrix says nothing of a person's language."""

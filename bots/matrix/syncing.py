@@ -9,7 +9,7 @@ from urllib.parse import quote
 import nio
 import structlog
 
-from bots.core import Backoff, Health, NotReady, Quarantine, SpoolError, World, as_bytes
+from bots.core import Backoff, Kit, NotReady, SpoolError, as_bytes
 from bots.matrix.mends import AWAY, Client
 from bots.matrix.reading import Reader, in_parallel
 from bots.matrix.rooms import Rooms
@@ -48,24 +48,16 @@ class Syncing:
     """``run`` until cancelled, or :class:`SignedOut`."""
 
     def __init__(
-        self,
-        *,
-        client: Client,
-        state: State,
-        rooms: Rooms,
-        reader: Reader,
-        put_aside: Quarantine,
-        world: World,
-        health: Health,
+        self, client: Client, state: State, rooms: Rooms, reader: Reader, kit: Kit
     ) -> None:
         self._client = client
         self._state = state
         self._rooms = rooms
         self._reader = reader
-        self._put_aside = put_aside
-        self._world = world
-        self._health = health
-        self._backoff = Backoff(world)
+        self._put_aside = kit.put_aside
+        self._world = kit.world
+        self._health = kit.health
+        self._backoff = Backoff(kit.world)
         self._fresh = True
         self._failures = 0
 

@@ -8,18 +8,13 @@ import structlog
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bots.core import (
-    Accept,
     Backoff,
     BotSettings,
     ConfigurationError,
     Delivery,
-    GetAttachment,
-    Health,
+    Kit,
     MediaRef,
-    Quarantine,
     Sent,
-    Texts,
-    World,
     silence_libraries,
 )
 from bots.telegram.calls import UNKNOWN_BOT, open_bot
@@ -40,18 +35,9 @@ class TelegramAdapter:
 
     name = "telegram"
 
-    def __init__(
-        self,
-        settings: BotSettings,
-        *,
-        accept: Accept,
-        put_aside: Quarantine,
-        texts: Texts,
-        world: World,
-        health: Health,
-        get: GetAttachment,
-    ) -> None:
+    def __init__(self, settings: BotSettings, kit: Kit) -> None:
         silence_libraries()
+        world, health = kit.world, kit.health
         self._settings = settings
         self._world = world
         self._health = health
@@ -59,10 +45,10 @@ class TelegramAdapter:
             settings.secret("telegram_token"), settings.telegram_api_url, settings.telegram_timeout
         )
         pacer = Pacer(world)
-        self._sender = Sender(self._bot, pacer, health, get)
-        self._profile = Profile(self._bot, texts, pacer, settings.telegram_name)
+        self._sender = Sender(self._bot, pacer, health, kit.get)
+        self._profile = Profile(self._bot, kit.texts, pacer, settings.telegram_name)
         self._files = Files(self._bot, health)
-        self._updates = Updates(self._bot, accept, put_aside, texts, health)
+        self._updates = Updates(self._bot, kit)
 
     async def receive(self) -> None:
         """Until cancelled; :class:`ConfigurationError` when Telegram does not know the token."""

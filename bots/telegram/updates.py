@@ -9,7 +9,7 @@ import msgspec
 import structlog
 from telegram import Bot
 
-from bots.core import Accept, Health, Later, Permanent, Quarantine, Texts, as_bytes
+from bots.core import Kit, Later, Permanent, as_bytes
 from bots.telegram.calls import NotModified, NotPossible, call
 from bots.telegram.translate import Blocked, Group, Take, translate
 from bots.telegram.wire import read_update
@@ -20,14 +20,12 @@ log = structlog.get_logger("relais.telegram")
 class Updates:
     """``take`` returns only when the update is safe (or of no concern); else it raises."""
 
-    def __init__(
-        self, bot: Bot, accept: Accept, put_aside: Quarantine, texts: Texts, health: Health
-    ) -> None:
+    def __init__(self, bot: Bot, kit: Kit) -> None:
         self._bot = bot
-        self._accept = accept
-        self._put_aside = put_aside
-        self._texts = texts
-        self._health = health
+        self._accept = kit.accept
+        self._put_aside = kit.put_aside
+        self._texts = kit.texts
+        self._health = kit.health
         self._refused: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -73,15 +73,7 @@ def start_bot(settings: BotSettings, backend: FakeBackend) -> RunningBot:
         world=world,
         terms=Terms(),
     )
-    adapter = MatrixAdapter(
-        settings,
-        accept=relay.accept,
-        put_aside=relay.put_aside,
-        texts=english,
-        world=world,
-        health=relay.health,
-        get=relay.attachment,
-    )
+    adapter = MatrixAdapter(settings, relay.kit)
     return RunningBot(relay, adapter, asyncio.create_task(relay.run(adapter, grace=1.0)))
 
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from bots.core import BotSettings, Relay, World
 from bots.telegram import TelegramAdapter
 from tests.bots.fake_backend import FakeBackend
-from tests.bots.relaying import english, make_relay
+from tests.bots.relaying import make_relay
 from tests.bots.slow_world import SlowWorld
 from tests.e2e.fake_bot_api import TOKEN, FakeBotApi
 from tests.e2e.unkind import TELEGRAM_FLOOD, Unkind
@@ -60,15 +60,7 @@ async def telegrams(
             between = stack.enter_context(moody)
         url = between.url if between is not None else telegram.url
         relay = make_relay(directory / "spool" / "telegram.db", backend, world, backend.token)
-        adapter = TelegramAdapter(
-            telegram_settings(url, **settings),
-            accept=relay.accept,
-            put_aside=relay.put_aside,
-            texts=english,
-            world=world,
-            health=relay.health,
-            get=relay.attachment,
-        )
+        adapter = TelegramAdapter(telegram_settings(url, **settings), relay.kit)
         task = asyncio.create_task(relay.run(adapter, grace=1))
         try:
             yield Telegrams(telegram, backend, relay, adapter, clock, task, between)
