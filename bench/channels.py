@@ -6,6 +6,7 @@ at random moments. Memory is the bot's own, after all of it.
 """
 
 import asyncio
+import logging
 import random
 import subprocess
 import sys
@@ -34,6 +35,7 @@ CALM_SECONDS: Final = 20.0
 
 def measure() -> list[Row]:
     """Both channels."""
+    logging.getLogger("nio").setLevel(logging.CRITICAL)  # of a hundred people's own clients
     return [*measure_telegram(), *measure_matrix()]
 
 

@@ -25,6 +25,7 @@ from bots.core import (
     offline_texts,
     serve_health,
 )
+from bots.signal.setting_up import setting_up
 from bots.telegram import TelegramAdapter
 from i18n import Catalogues
 
@@ -53,6 +54,18 @@ def matrix() -> None:
     from bots.matrix import MatrixAdapter  # noqa: PLC0415  a second that other bots need not wait
 
     raise typer.Exit(_run("matrix", MatrixAdapter))
+
+
+app.add_typer(setting_up, name="signal")
+
+
+@setting_up.callback()
+def signal_bot(context: typer.Context) -> None:
+    """Run the Signal bot until interrupted; or do by hand what is below."""
+    if context.invoked_subcommand is None:
+        from bots.signal import SignalAdapter  # noqa: PLC0415  a second that others need not wait
+
+        raise typer.Exit(_run("signal", SignalAdapter))
 
 
 @app.command()
@@ -94,6 +107,7 @@ def _run(channel: str, make: Make) -> int:
 
 _SECRETS: Final = {
     "telegram": ("telegram_token",),
+    "signal": ("bot_token_signal",),
     "matrix": ("matrix_homeserver", "matrix_user", "matrix_store_key"),
 }
 

@@ -11,6 +11,7 @@ from bots.core.inbound import Inbound
 from bots.core.logs import configure_logging, guard_loop, silence_libraries
 from bots.core.media import (
     CutOff,
+    Discards,
     Fetches,
     Gone,
     Media,
@@ -21,6 +22,7 @@ from bots.core.media import (
 )
 from bots.core.raw import as_bytes
 from bots.core.relay import Relay
+from bots.core.serving import serve_app
 from bots.core.settings import BotSettings, load_settings
 from bots.core.spool import Spool
 from bots.core.texts import Texts, offline_texts
@@ -37,6 +39,7 @@ __all__ = [
     "ConfigurationError",
     "CutOff",
     "Delivery",
+    "Discards",
     "Fetches",
     "Frame",
     "Frames",
@@ -69,6 +72,7 @@ __all__ = [
     "iso",
     "load_settings",
     "offline_texts",
+    "serve_app",
     "serve_health",
     "silence_libraries",
 ]

@@ -21,6 +21,7 @@ from bots.core.errors import Faulty, Refused, Rejected, Unavailable
 from bots.core.health import Health
 from bots.core.media import (
     CutOff,
+    Discards,
     Fetches,
     Gone,
     Media,
@@ -123,6 +124,16 @@ class Carrier:
             "handed_over" if isinstance(done, MediaKept) else done.why
         ).inc()
         return done
+
+    def discard(self, event_id: str, sealed: bytes | None) -> None:
+        """Its turn was taken: the messenger's own copy may go."""
+        adapter: object = self.fetches
+        if sealed is None or not isinstance(adapter, Discards):
+            return
+        media = self.open(event_id, sealed)
+        file = media.again if isinstance(media, MediaKept) else media
+        if isinstance(file, MediaRef):
+            adapter.discard(file)
 
     async def put(self, event_id: str, media: MediaRef, body: AsyncIterator[bytes]) -> MediaKept:
         """One upload of bytes that are at hand now, without a second try. Raises ``BotError``."""

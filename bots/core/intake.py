@@ -141,6 +141,7 @@ class Intake:
                 self._reply(delivery, lambda: self._forget(event_id))
             else:
                 await self._forget(event_id)
+            self._carrier.discard(event_id, kept.media)
             self._health.metrics.events.labels("handed_over").inc()
         lane.failing_since = None
         lane.told = False
@@ -159,6 +160,8 @@ class Intake:
             return kept, done
         sealed = self._carrier.seal(event_id, done)
         await self._persist(lambda: self._spool.set_media(event_id, sealed))
+        if isinstance(done, MediaRefused):
+            self._carrier.discard(event_id, kept.media)
         return kept._replace(media=sealed), done
 
     def _failing(self, lane: Lane) -> None:

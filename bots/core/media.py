@@ -54,6 +54,14 @@ class CutOff(Exception):
 
 
 @runtime_checkable
+class Discards(Protocol):
+    """Has a copy of its own of every file, in the clear, until it is told that it may go."""
+
+    def discard(self, media: MediaRef) -> None:
+        """The file is sealed elsewhere and named by its turn, or will never be wanted."""
+
+
+@runtime_checkable
 class Fetches(Protocol):
     """Can give the bytes of a file that people sent."""
 

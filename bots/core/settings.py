@@ -80,6 +80,40 @@ class BotSettings(BaseSettings):
         None, description="32 or more random characters that lock the bot's keys on its disk."
     )
 
+    bot_token_signal: SecretStr | None = Field(None, description="Bearer token of that bot.")
+    signal_daemon: str = Field(
+        "127.0.0.1:7583", description="Where signal-cli's daemon listens: host:port or unix:/path."
+    )
+    signal_accounts: str = Field(
+        "", description="The bot's numbers, by commas; empty: all that the daemon has."
+    )
+    signal_cli: str = Field(
+        "", description="signal-cli's program: the bot starts and watches it. Empty: you do."
+    )
+    signal_folder: Path = Field(
+        Path("var/signal-cli"), description="signal-cli's folder (--config), on an encrypted disk."
+    )
+    signal_attachments: Path | None = Field(
+        None, description="Where it puts attachments; empty: attachments/ in its folder."
+    )
+    signal_timer_hours: int = Field(
+        168, ge=0, le=672, description="Disappearing messages, set at the first message; 0: none."
+    )
+    signal_new_identity: Literal["alert", "trust"] = Field(
+        "alert",
+        description="Somebody's key changed. alert: nothing is sent to them until a person "
+        "decides; trust: the new key is taken.",
+    )
+    signal_canary_minutes: int = Field(
+        60, ge=0, le=1440, description="How often a message goes round as a test; 0: never."
+    )
+    signal_challenge_key: SecretStr | None = Field(
+        None, description="24 or more random characters: switches on the page /challenge/<key>."
+    )
+    signal_challenge_port: int = Field(
+        8112, ge=0, le=65535, description="Loopback port of that page."
+    )
+
     @field_validator("backend_url", "telegram_api_url", "telegram_webhook_url", "matrix_homeserver")
     @classmethod
     def _is_url(cls, value: str) -> str:
@@ -122,6 +156,31 @@ class BotSettings(BaseSettings):
         if value and len(value.get_secret_value()) < 32:
             raise ValueError("must have 32 random characters or more: openssl rand -hex 32")
         return value
+
+    @field_validator("signal_accounts")
+    @classmethod
+    def _are_numbers(cls, value: str) -> str:
+        for one in filter(None, (part.strip() for part in value.split(","))):
+            if not re.fullmatch(r"\+[1-9]\d{6,14}", one):
+                raise ValueError("must be numbers such as +23675000000, by commas")
+        return value
+
+    @field_validator("signal_challenge_key")
+    @classmethod
+    def _cannot_be_guessed(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{24,}", value.get_secret_value()):
+            raise ValueError("must have 24 or more of A-Z a-z 0-9 _ -: openssl rand -hex 16")
+        return value
+
+    @property
+    def signal_numbers(self) -> tuple[str, ...]:
+        """Those of ``signal_accounts``."""
+        return tuple(filter(None, (one.strip() for one in self.signal_accounts.split(","))))
+
+    @property
+    def signal_attachments_dir(self) -> Path:
+        """Where the daemon puts what people send."""
+        return self.signal_attachments or self.signal_folder / "attachments"
 
     @property
     def signer(self) -> bytes | None:

@@ -15,6 +15,7 @@ from bots.core import (
     Kit,
     MediaRef,
     Sent,
+    serve_app,
     silence_libraries,
 )
 from bots.telegram.calls import UNKNOWN_BOT, open_bot
@@ -24,7 +25,7 @@ from bots.telegram.polling import Polling
 from bots.telegram.profile import Profile
 from bots.telegram.sender import Sender
 from bots.telegram.updates import Updates
-from bots.telegram.webhook import serve, webhook_app
+from bots.telegram.webhook import ADVICE, webhook_app
 from bots.telegram.wire import ALLOWED
 
 log = structlog.get_logger("relais.telegram")
@@ -94,7 +95,7 @@ class TelegramAdapter:
         path = urlsplit(url).path or "/"
         app = webhook_app(self._updates, bot_id, secret, path, self._health)
         host, port = self._settings.telegram_webhook_host, self._settings.telegram_webhook_port
-        serving = asyncio.ensure_future(serve(app, host, port))
+        serving = asyncio.ensure_future(serve_app(app, host, port, ADVICE))
         try:
             await self._insist(
                 lambda: self._bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED)

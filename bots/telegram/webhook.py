@@ -1,22 +1,18 @@
 """Webhook mode: 200 only after the update is in the spool, so Telegram repeats what was not."""
 
-import asyncio
-import contextlib
-import socket
-from collections.abc import Iterator
 from hmac import compare_digest
 from typing import Final
 
 import msgspec
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bots.core import ConfigurationError, Health, NotReady, SpoolError
+from bots.core import Health, NotReady, SpoolError
 from bots.telegram.updates import Updates
 
+ADVICE: Final = "Set RELAIS_TELEGRAM_WEBHOOK_HOST and RELAIS_TELEGRAM_WEBHOOK_PORT."
 HEADER: Final = "X-Telegram-Bot-Api-Secret-Token"
 MOST_BYTES: Final = 1_048_576
 
@@ -56,33 +52,3 @@ def _decode(body: bytes) -> object:
         return msgspec.json.decode(body)
     except msgspec.MsgspecError:
         return body.decode("utf-8", "replace")
-
-
-class EmbeddedServer(uvicorn.Server):
-    """uvicorn inside a process that handles its signals itself."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave them alone."""
-        yield
-
-
-async def serve(app: Starlette, host: str, port: int) -> None:
-    """Until cancelled; :class:`ConfigurationError` when the port is taken."""
-    try:
-        listener = socket.create_server((host, port))
-    except OSError as error:
-        raise ConfigurationError(
-            f"The webhook cannot listen on {host}:{port} ({error.strerror}). "
-            "Set RELAIS_TELEGRAM_WEBHOOK_HOST and RELAIS_TELEGRAM_WEBHOOK_PORT."
-        ) from None
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
-    config.timeout_graceful_shutdown = 2
-    server = EmbeddedServer(config)
-    serving = asyncio.ensure_future(server.serve(sockets=[listener]))
-    try:
-        await asyncio.shield(serving)
-    finally:
-        server.should_exit = True
-        await asyncio.gather(serving, return_exceptions=True)
-        listener.close()

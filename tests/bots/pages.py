@@ -14,8 +14,8 @@ import uvicorn
 from pydantic import SecretStr
 
 from bots.core import BotSettings
+from bots.core.serving import EmbeddedServer
 from bots.page import PageBot, build
-from bots.telegram.webhook import EmbeddedServer
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.relaying import english
 

@@ -1,4 +1,4 @@
-"""Bots as processes of their own: Telegram on a fake Bot API, Matrix on a real Synapse."""
+"""Bots as processes of their own: Telegram, Signal and Matrix on their servers."""
 
 from pathlib import Path
 
@@ -16,6 +16,16 @@ def matrix_process(
 ) -> Process:
     """`relais-bot matrix`."""
     return _process("matrix", directory, backend_port, matrix_settings(homeserver, user, password))
+
+
+def signal_process(directory: Path, backend_port: int, daemon: str) -> Process:
+    """`relais-bot signal`, with a daemon that runs already."""
+    settings = {
+        "RELAIS_SIGNAL_DAEMON": daemon,
+        "RELAIS_SIGNAL_FOLDER": str(directory / "signal-cli"),
+        "RELAIS_SIGNAL_CANARY_MINUTES": "0",
+    }
+    return _process("signal", directory, backend_port, settings)
 
 
 def matrix_settings(homeserver: str, user: str, password: str) -> dict[str, str]:

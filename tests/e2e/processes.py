@@ -98,7 +98,7 @@ def backend_process(
         "RELAIS_DATABASE_URL": database_url,
         "RELAIS_JOB_SECONDS": "0.1",
     }
-    for channel in ("telegram", "matrix", *(("page",) if page else ())):
+    for channel in ("telegram", "matrix", "signal", *(("page",) if page else ())):
         environment[f"RELAIS_BOT_TOKEN_{channel.upper()}"] = bot_token(channel)
     return Process(
         arguments=["-m", "launch.cli", "serve"],
@@ -117,6 +117,7 @@ def run_process(directory: Path, port: int) -> Process:
             "RELAIS_PORT": str(port),
             "RELAIS_BOT_TOKEN_TELEGRAM": bot_token("telegram"),
             "RELAIS_BOT_TOKEN_MATRIX": bot_token("matrix"),
+            "RELAIS_BOT_TOKEN_SIGNAL": bot_token("signal"),
             "RELAIS_JOB_SECONDS": "0.2",
         },
         log=directory / "run.log",

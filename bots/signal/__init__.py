@@ -1,0 +1,5 @@
+"""Signal, by a signal-cli daemon of our own."""
+
+from bots.signal.adapter import SignalAdapter
+
+__all__ = ["SignalAdapter"]

@@ -1,0 +1,187 @@
+"""The Signal adapter: the contract of ``bots.core`` on the numbers of one daemon."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from bots.core import (
+    Backoff,
+    BotSettings,
+    ConfigurationError,
+    Delivery,
+    Kit,
+    MediaRef,
+    Sent,
+    serve_app,
+    silence_libraries,
+)
+from bots.signal.accounts import Accounts
+from bots.signal.aftercare import Aftercare
+from bots.signal.canary import Canary
+from bots.signal.challenge import challenge_app
+from bots.signal.daemon import FLOOR, Daemon, command_of, version_of
+from bots.signal.files import Files
+from bots.signal.lines import Lost
+from bots.signal.receiving import Receiving
+from bots.signal.rpc import Rpc, RpcError
+from bots.signal.sender import Sender
+from bots.signal.signalbots import Parser
+from bots.signal.state import State
+from sealing import Box, derive
+
+log = structlog.get_logger("relais.signal")
+
+LOOK_EVERY: Final = 60.0
+_AWAY: Final = "The Signal daemon does not answer; trying again."
+_NOBODY: Final = (
+    "The Signal daemon has no number{which}. Run `relais-bot signal register`; the bot goes on by "
+    "itself."
+)
+
+
+class _Account(msgspec.Struct):
+    number: str = ""
+
+
+class SignalAdapter:
+    """Listens by one connection to the daemon, and calls by another."""
+
+    name = "signal"
+
+    def __init__(self, settings: BotSettings, kit: Kit) -> None:
+        silence_libraries()
+        key = derive(settings.secret("bot_token_signal").encode(), "bot", "signal")
+        self._settings = settings
+        self._kit = kit
+        self._state = State.open(
+            settings.data_dir / "signal" / "state.db", Box(key, kit.world.random), key
+        )
+        self._rpc = Rpc(settings.signal_daemon, kit.world)
+        self._accounts = Accounts(self._state, self._rpc, kit.world, kit.health)
+        self._sender = Sender(
+            self._rpc,
+            self._accounts,
+            self._state,
+            kit,
+            trust=settings.signal_new_identity == "trust",
+        )
+        self._files = Files(settings.signal_attachments_dir, kit.health)
+        self._aftercare = Aftercare(
+            self._rpc, self._sender, self._state, kit, settings.signal_timer_hours * 3600
+        )
+        every = settings.signal_canary_minutes * 60.0
+        self._canary = Canary(self._rpc, self._accounts, kit, every)
+        self._parser = Parser()
+        self.daemon: Daemon | None = None
+        """Where the bot runs it."""
+
+    async def receive(self) -> None:
+        """Until cancelled; :class:`ConfigurationError` when the daemon is none we can work with."""
+        receiving = Receiving(
+            address=self._settings.signal_daemon,
+            parser=self._parser,
+            files=self._files,
+            accounts=self._accounts,
+            aftercare=self._aftercare,
+            canary=self._canary,
+            state=self._state,
+            kit=self._kit,
+        )
+        await _together(
+            *self._helpers(), self._look_after_numbers(), self._canary.run(), receiving.run()
+        )
+
+    async def send(self, delivery: Delivery) -> Sent:
+        """See :class:`bots.core.Adapter`."""
+        return await self._sender.carry_out(delivery)
+
+    async def say(self, address: str, text: str) -> None:
+        """See :class:`bots.core.Announces`."""
+        await self._sender.say(address, text)
+
+    async def reachable(self, _address: str) -> None:
+        """See :class:`bots.core.Wakes`: a number that had to wait may send again."""
+        await self._accounts.freed()
+
+    def fetch(self, media: MediaRef) -> AsyncGenerator[bytes, None]:
+        """See :class:`bots.core.Fetches`."""
+        return self._files.fetch(media)
+
+    def discard(self, media: MediaRef) -> None:
+        """See :class:`bots.core.Discards`."""
+        self._files.remove(media.reference)
+
+    async def close(self) -> None:
+        """See :class:`bots.core.adapter.Closes`."""
+        await self._aftercare.close()
+        await self._rpc.close()
+        await self._parser.close()
+        self._state.close()
+
+    def _helpers(self) -> list[Coroutine[Any, Any, None]]:
+        """The daemon itself, and the page of challenges, where they are wanted."""
+        settings = self._settings
+        helpers: list[Coroutine[Any, Any, None]] = []
+        if settings.signal_cli:
+            command = command_of(
+                settings.signal_cli, settings.signal_folder, settings.signal_daemon
+            )
+            self.daemon = Daemon(command, self._kit)
+            helpers.append(self.daemon.run())
+        key = settings.signal_challenge_key
+        if key is not None:
+            app = challenge_app(self._accounts, key.get_secret_value())
+            port = settings.signal_challenge_port
+            helpers.append(serve_app(app, "127.0.0.1", port, "Set RELAIS_SIGNAL_CHALLENGE_PORT."))
+        return helpers
+
+    async def _look_after_numbers(self) -> None:
+        """Which numbers there are, again and again: one may be registered while the bot runs."""
+        backoff = Backoff(self._kit.world)
+        while True:
+            try:
+                await self._look()
+            except Lost:
+                self._kit.health.problem("signal_away", _AWAY)
+                await self._kit.world.sleep(backoff.next())
+            except RpcError as error:
+                log.warning("daemon_refuses", code=error.code)
+                await self._kit.world.sleep(backoff.next(at_least=5))
+            else:
+                backoff.reset()
+                await self._kit.world.sleep(LOOK_EVERY if self._accounts.numbers else 2.0)
+
+    async def _look(self) -> None:
+        version = str((await self._rpc.call("version") or {}).get("version", ""))
+        if version_of(version) < FLOOR:
+            floor = ".".join(str(one) for one in FLOOR)
+            raise ConfigurationError(
+                f"The Signal daemon is signal-cli {version or 'of no version'}; "
+                f"{floor} or later is needed."
+            )
+        found = msgspec.convert(await self._rpc.call("listAccounts"), list[_Account])
+        wanted = self._settings.signal_numbers
+        numbers = [one.number for one in found if one.number]
+        self._accounts.numbers = [one for one in wanted if one in numbers] if wanted else numbers
+        if not self._accounts.numbers or len(self._accounts.numbers) < len(wanted):
+            which = " of RELAIS_SIGNAL_ACCOUNTS" if wanted else ""
+            self._kit.health.problem("signal_account", _NOBODY.format(which=which))
+        else:
+            self._kit.health.clear("signal_account")
+        self._accounts.refresh()
+
+
+async def _together(*parts: Coroutine[Any, Any, None]) -> None:
+    """All of them, until the first one fails; its error is raised as it is."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in ended:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

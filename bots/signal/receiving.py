@@ -1,0 +1,256 @@
+"""From the daemon to the spool: kept before it is looked at, then read, each person in order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from bots.core import Backoff, Frame, Kit, NotReady, SpoolError
+from bots.signal.accounts import Accounts
+from bots.signal.aftercare import Aftercare
+from bots.signal.canary import Canary
+from bots.signal.envelopes import Delivered, Envelope, read_line
+from bots.signal.files import Files
+from bots.signal.lines import Lines, Lost, connect
+from bots.signal.rpc import RpcError, answer_of, request
+from bots.signal.signalbots import Parser
+from bots.signal.state import State
+from bots.signal.translate import (
+    LONG_TEXT,
+    Changed,
+    Found,
+    Group,
+    Take,
+    Unreadable,
+    group_of,
+    plainly,
+    problem,
+    translate,
+)
+
+log = structlog.get_logger("relais.signal")
+
+_SUBSCRIBE: Final = "subscribe"
+_AWAY: Final = "The Signal daemon does not answer; trying again."
+_REFUSED: Final = "The Signal daemon does not let the bot listen ({code}). Is it signal-cli 0.13?"
+
+
+@dataclass(slots=True)
+class _Looked:
+    """A frame and what is to be done about it; ``aside``: it is kept for a later version, too."""
+
+    frame: Frame
+    person: str
+    account: str
+    found: list[Found]
+    aside: bool = False
+
+
+class Receiving:
+    """``run`` until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        address: str,
+        parser: Parser,
+        files: Files,
+        accounts: Accounts,
+        aftercare: Aftercare,
+        canary: Canary,
+        state: State,
+        kit: Kit,
+    ) -> None:
+        self._canary = canary
+        self._address = address
+        self._parser = parser
+        self._files = files
+        self._accounts = accounts
+        self._aftercare = aftercare
+        self._state = state
+        self._kit = kit
+        self._queue: asyncio.Queue[list[Frame]] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """What an earlier run kept comes first."""
+        self._queue.put_nowait(await self._kit.frames.waiting())
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._listen())
+            group.create_task(self._work())
+
+    async def _listen(self) -> None:
+        backoff = Backoff(self._kit.world)
+        while True:
+            try:
+                lines = await connect(self._address)
+            except Lost:
+                await self._away(_AWAY, backoff)
+                continue
+            try:
+                await self._subscribe(lines)
+                self._kit.health.clear("signal_away")
+                backoff.reset()
+                await self._keep_all(lines)
+            except Lost:
+                await self._away(_AWAY, backoff)
+            except RpcError as error:
+                await self._away(_REFUSED.format(code=error.code), backoff)
+            finally:
+                lines.close()
+
+    async def _away(self, advice: str, backoff: Backoff) -> None:
+        self._kit.health.problem("signal_away", advice)
+        await self._kit.world.sleep(backoff.next())
+
+    async def _subscribe(self, lines: Lines) -> None:
+        """Without a number: for all that the daemon has, and will have."""
+        lines.write(request(_SUBSCRIBE, "subscribeReceive", {}))
+        first, *frames = await self._kit.world.within(30, lines.take())
+        try:
+            answer_of(first)
+        except msgspec.MsgspecError:
+            raise Lost from None
+        if frames:
+            await self._keep(frames)
+
+    async def _keep_all(self, lines: Lines) -> None:
+        while True:
+            await self._keep(await lines.take())
+
+    async def _keep(self, lines: Sequence[bytes]) -> None:
+        """On the disk; while that refuses, nothing more is read."""
+        backoff = Backoff(self._kit.world)
+        while True:
+            try:
+                frames = await self._kit.frames.keep(lines)
+            except SpoolError as error:
+                self._kit.health.problem(error.code, error.advice)
+                await self._kit.world.sleep(backoff.next())
+            else:
+                self._kit.health.clear("spool_failed")
+                self._queue.put_nowait(frames)
+                return
+
+    async def _work(self) -> None:
+        while True:
+            frames = await self._queue.get()
+            while not self._queue.empty():
+                frames += self._queue.get_nowait()
+            if frames:
+                await self._read(frames)
+
+    async def _read(self, frames: list[Frame]) -> None:
+        """Parsed one after the other; then different people at once, each in order."""
+        people: dict[str, list[_Looked]] = {}
+        done: list[int] = []
+        for frame in frames:
+            try:
+                looked = await self._look(frame)
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+                log.warning("malformed", error=type(error).__name__)
+                await self._aside(frame)
+                continue
+            if looked is None:
+                done.append(frame.n)
+            else:
+                people.setdefault(looked.person, []).append(looked)
+        await asyncio.gather(*(self._one_person(some) for some in people.values()))
+        if done:
+            await self._insist(lambda: self._kit.frames.drop(done))
+
+    async def _look(self, frame: Frame) -> "_Looked | None":
+        """None: of no concern. Raises for what is no frame at all."""
+        read = read_line(frame.raw)
+        if read is None:
+            return None
+        delivered, body = read
+        envelope = delivered.envelope
+        # What is typed on a linked phone of ours arrives as if the other had said it.
+        if envelope is None or envelope.sync_message is not None or not envelope.person:
+            return None
+        looked = _Looked(frame, envelope.person, delivered.account, [])
+        try:
+            found = await self._found(delivered, envelope, body)
+        except Exception as error:  # noqa: BLE001  whatever a stranger's bytes bring up
+            # Kept aside for us, and answered all the same: they did send something.
+            log.warning("malformed", error=type(error).__name__)
+            looked.found.extend(plainly(delivered, self._name))
+            looked.aside = True
+            return looked
+        if found is None:
+            return None
+        looked.found.extend(found)
+        return looked
+
+    async def _found(
+        self, delivered: Delivered, envelope: Envelope, body: str
+    ) -> list[Found] | None:
+        if delivered.exception is not None:
+            return list(problem(delivered))
+        message = await self._parser.read(body)
+        if self._canary.hears(getattr(message, "text", None)):
+            return None
+        group = group_of(message)
+        if group is not None:
+            return [Group(group)]
+        long_text = await self._long_text(message)
+        return list(translate(message, envelope, self._name, long_text))
+
+    async def _long_text(self, message: Any) -> str | None:
+        for file in getattr(message, "attachments", None) or ():
+            if file.content_type == LONG_TEXT and file.local_filename:
+                return await self._files.long_text(file.local_filename)
+        return None
+
+    def _name(self, *parts: str) -> str:
+        return self._state.hashed("event", *parts).hex()
+
+    async def _one_person(self, some: "list[_Looked]") -> None:
+        for looked in some:
+            for one in looked.found:
+                await self._take(looked.person, looked.account, one)
+            if looked.aside:
+                await self._aside(looked.frame)
+            else:
+                await self._insist(partial(self._kit.frames.drop, [looked.frame.n]))
+
+    async def _take(self, person: str, account: str, one: Found) -> None:
+        match one:
+            case Take():
+                self._accounts.meet(person, account)
+                await self._insist(lambda: self._kit.accept(one.event_id, one.inbound, one.media))
+                self._aftercare.kept(person, account, one.stamp)
+            case Group(group):
+                self._kit.health.metrics.events.labels("group_refused").inc()
+                self._aftercare.refuse_group(account, group)
+            case Changed():
+                self._aftercare.changed(person, account)
+            case Unreadable():
+                self._kit.health.metrics.events.labels("undecryptable").inc()
+                self._accounts.meet(person, account)
+                self._aftercare.ask_again(person)
+
+    async def _aside(self, frame: Frame) -> None:
+        self._kit.health.metrics.events.labels("quarantined").inc()
+        await self._insist(lambda: self._kit.frames.put_aside(frame.n))
+        self._kit.health.note(
+            "frames_aside",
+            "What the Signal daemon sent could not be read; it is kept, sealed, for "
+            "`relais-bot requeue signal` after an upgrade.",
+        )
+
+    async def _insist(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Until the disk takes it, or the first inbox key is here."""
+        backoff = Backoff(self._kit.world)
+        while True:
+            try:
+                await work()
+            except (NotReady, SpoolError) as error:
+                log.warning("not_kept", error=type(error).__name__)
+                await self._kit.world.sleep(backoff.next())
+            else:
+                return

@@ -1,0 +1,245 @@
+"""Deliveries as calls to the daemon."""
+
+import base64
+from typing import Any, Final
+
+import msgspec
+import structlog
+
+from bots.core import Delivery, Kit, Later, Permanent, Sent
+from bots.signal.accounts import Accounts
+from bots.signal.lines import Lost
+from bots.signal.rpc import INVALID_PARAMS, IO, RATE_LIMIT, UNTRUSTED, Rpc, RpcError
+from bots.signal.state import State
+from bots.signal.translate import OURS
+
+log = structlog.get_logger("relais.signal")
+
+_UNTRUSTED: Final = (
+    "The identity key of somebody on Signal has changed, and nothing is sent to them: a new phone, "
+    "or somebody who stands between. RELAIS_SIGNAL_NEW_IDENTITY=trust sends all the same."
+)
+LOOK_AGAIN: Final = 60.0
+"""Seconds; a number that must wait for a day may be freed by a person at any moment."""
+_NO_ACCOUNT: Final = (
+    "The Signal daemon does not have the bot's number (any more): `relais-bot signal register`."
+)
+
+
+class _Result(msgspec.Struct, rename="camel"):
+    type: str = ""
+    token: str | None = None
+    retry_after_seconds: float | None = None
+
+
+class _Answer(msgspec.Struct):
+    timestamp: int = 0
+    results: list[_Result] = []
+
+
+class _Inside(msgspec.Struct):
+    response: _Answer | None = None
+
+
+class Sender:
+    """One call after the other for a person; the outlet sees to the order."""
+
+    def __init__(
+        self, rpc: Rpc, accounts: Accounts, state: State, kit: Kit, *, trust: bool
+    ) -> None:
+        self._rpc = rpc
+        self._accounts = accounts
+        self._state = state
+        self._get = kit.get
+        self._health = kit.health
+        self._trust = trust
+
+    async def carry_out(self, delivery: Delivery) -> Sent:
+        """Raises ``Later`` or ``Permanent``."""
+        account = self._account(delivery.address)
+        match delivery.kind:
+            case "send":
+                return await self._send(account, delivery)
+            case "edit":
+                return await self._edit(account, delivery)
+            case "delete" | "forget":
+                return await self._delete(account, delivery)
+            case "timer":
+                await self.set_timer(account, delivery.address, _seconds(delivery.text))
+                return Sent()
+        raise Permanent("unsupported")
+
+    async def say(self, address: str, text: str) -> None:
+        """A sentence of the bot's own."""
+        await self._message(self._account(address), address, message=text)
+
+    async def set_timer(self, account: str, person: str, seconds: int) -> None:
+        """Of disappearing messages, both sides'; 0: none."""
+        await self._call("updateContact", account, recipient=person, expiration=seconds)
+
+    def _account(self, person: str) -> str:
+        account = self._accounts.serving(person)
+        if account is None:
+            raise Permanent("unknown_address")
+        wait = self._accounts.held(account)
+        if wait:
+            raise Later(min(wait, LOOK_AGAIN))
+        return account
+
+    async def _send(self, account: str, delivery: Delivery) -> Sent:
+        attachments = [
+            one
+            for number in range(len(delivery.attachments))
+            if (one := await self._attachment(delivery, number))
+        ]
+        beside = {"attachments": attachments} if attachments else {}
+        person = delivery.address
+        sent = await self._message(account, person, message=delivery.text, **beside)
+        if self._state.leaving(person):
+            await self._forget(account, person)
+            return Sent()
+        return Sent((sent,))
+
+    async def _edit(self, account: str, delivery: Delivery) -> Sent:
+        """In place; a message that Signal will not have edited is said anew."""
+        target = next((one for one in delivery.target if one.startswith(OURS)), "")
+        stamp = target.removeprefix(OURS)
+        if not stamp.isdecimal() or delivery.attachments:
+            return await self._send(account, delivery)
+        try:
+            sent = await self._message(
+                account, delivery.address, message=delivery.text, editTimestamp=int(stamp)
+            )
+        except Permanent as error:
+            if error.reason != "refused":
+                raise
+            return await self._send(account, delivery)
+        # Both: the first is what is deleted, the second what a later edit names.
+        return Sent((sent, *delivery.target))
+
+    async def _delete(self, account: str, delivery: Delivery) -> Sent:
+        """Ours alone, the newest first; theirs and what is too old Signal leaves where it is."""
+        ours = [one.removeprefix(OURS) for one in delivery.target if one.startswith(OURS)]
+        for stamp in sorted((int(one) for one in ours if one.isdecimal()), reverse=True):
+            try:
+                await self._call(
+                    "remoteDelete", account, recipient=[delivery.address], targetTimestamp=stamp
+                )
+            except Permanent as error:
+                if error.reason != "refused":
+                    raise
+        if delivery.erased:
+            self._state.leave_soon(delivery.address)
+        return await self._send(account, delivery) if delivery.text else Sent()
+
+    async def _forget(self, account: str, person: str) -> None:
+        """Keys, sessions, name and number of this person go from the daemon, too."""
+        await self._call("removeContact", account, recipient=person, forget=True)
+        self._state.forget(person)
+
+    async def _attachment(self, delivery: Delivery, number: int) -> str | None:
+        """As a data URI; None when it is left out: the words never wait for a picture."""
+        one = delivery.attachments[number]
+        data = await self._get(delivery, number)
+        outcome = "shown" if data is not None else "left_out"
+        self._health.metrics.attachments.labels(outcome).inc()
+        if data is None:
+            return None
+        encoded = base64.b64encode(data).decode()
+        return f"data:{one.mime};filename={one.name};base64,{encoded}"
+
+    async def _message(self, account: str, person: str, **fields: Any) -> str:
+        """Its id in receipts."""
+        raw = await self._call("send", account, recipient=[person], **fields)
+        return f"{OURS}{_answer(raw).timestamp}"
+
+    async def _call(self, method: str, account: str, **parameters: Any) -> Any:
+        """The result, when every part of it says success."""
+        person = str(parameters.get("recipient"))
+        try:
+            raw = await self._rpc.call(method, account=account, **parameters)
+        except Lost:
+            self._health.metrics.errors.labels("signal_unreachable").inc()
+            raise Later(None) from None
+        except RpcError as error:
+            results = _inside(error.data).results
+            if results:
+                await self._judge(account, parameters["recipient"], results)
+            raise self._of(account, error) from None
+        await self._judge(account, parameters.get("recipient", person), _answer(raw).results)
+        self._health.clear("signal_account")
+        return raw
+
+    async def _judge(self, account: str, recipient: Any, results: list[_Result]) -> None:
+        """Raises unless it arrived."""
+        for one in results:
+            match one.type:
+                case "SUCCESS":
+                    continue
+                case "UNREGISTERED_FAILURE":
+                    raise Permanent("unknown_address")
+                case "RATE_LIMIT_FAILURE":
+                    raise self._held(account, one)
+                case "IDENTITY_FAILURE":
+                    person = recipient[0] if isinstance(recipient, list) else recipient
+                    await self.new_identity(account, person)
+            if one.token:  # a proof is required, under whatever name
+                raise self._held(account, one)
+            self._health.metrics.errors.labels("signal_failed").inc()
+            raise Later(None)
+
+    def _held(self, account: str, why: _Result) -> Later:
+        wait = self._accounts.hold(account, why.token, why.retry_after_seconds)
+        return Later(min(wait, LOOK_AGAIN))
+
+    async def new_identity(self, account: str, person: str) -> None:
+        """A new key of this person: taken, or not, as the operator decided. Raises ``Later``."""
+        if not self._trust:
+            self._health.problem("signal_identity", _UNTRUSTED)
+            raise Later(3600.0)
+        self._health.metrics.events.labels("identity_trusted").inc()
+        try:
+            await self._rpc.call("trust", account=account, recipient=person, trustAllKnownKeys=True)
+        except (Lost, RpcError) as error:
+            log.warning("trust_failed", error=type(error).__name__)
+            raise Later(None) from None
+        raise Later(1.0)  # and then what was to be said
+
+    def _of(self, account: str, error: RpcError) -> Exception:
+        self._health.metrics.errors.labels(f"signal{error.code}").inc()
+        match error.code:
+            case code if code == RATE_LIMIT:
+                return self._held(account, _Result())
+            case code if code == INVALID_PARAMS and "account" in error.message.lower():
+                self._health.problem("signal_account", _NO_ACCOUNT)
+                return Later(30.0)
+            case code if code == UNTRUSTED:
+                self._health.problem("signal_identity", _UNTRUSTED)
+                return Later(3600.0)
+            case code if code == IO:
+                return Later(None)
+        if "unregistered" in error.message.lower():
+            return Permanent("unknown_address")
+        return Permanent("refused")
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal():
+        raise Permanent("refused")
+    return min(int(text), 4 * 7 * 86_400)
+
+
+def _answer(raw: Any) -> _Answer:
+    try:
+        return msgspec.convert(raw, _Answer, strict=False)
+    except msgspec.ValidationError:
+        return _Answer()
+
+
+def _inside(data: Any) -> _Answer:
+    """An error's data holds what the call would have given."""
+    try:
+        inside = msgspec.convert(data, _Inside, strict=False) if data else _Inside()
+    except msgspec.ValidationError:
+        inside = _Inside()
+    return inside.response or _Answer()

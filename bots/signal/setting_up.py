@@ -1,0 +1,184 @@
+"""`relais-bot signal register|link|status|challenge`: by hand, with the daemon."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+import typer
+
+from bots.core import BotSettings, ConfigurationError, World, load_settings
+from bots.signal.challenge import SOLVE_AT, captcha_of
+from bots.signal.lines import Lost
+from bots.signal.rpc import Rpc, RpcError
+
+REGISTER_AT: Final = "https://signalcaptchas.org/registration/generate.html"
+"""Signal's own page; it ends on a link ``signalcaptcha://…``."""
+NAME: Final = "Messages"
+"""A profile's name that tells nothing."""
+
+setting_up = typer.Typer(
+    help="Run the Signal bot; or register a number, link, look, free a number.",
+    invoke_without_command=True,
+    no_args_is_help=False,
+)
+Work = Callable[[Rpc, BotSettings], Awaitable[None]]
+
+
+def do(work: Work) -> None:
+    """With a connection to the daemon; errors in words, and exit code 2."""
+
+    async def run() -> None:
+        settings = load_settings()
+        rpc = Rpc(settings.signal_daemon, World())
+        try:
+            await work(rpc, settings)
+        finally:
+            await rpc.close()
+
+    try:
+        asyncio.run(run())
+    except ConfigurationError as error:
+        _fail(str(error))
+    except Lost:
+        _fail(
+            "The Signal daemon does not answer at RELAIS_SIGNAL_DAEMON. Start it, or the bot that "
+            "starts it (RELAIS_SIGNAL_CLI), and leave it running."
+        )
+    except RpcError as error:
+        _fail(f"Signal refuses: {error.message}")
+
+
+def _fail(words: str) -> None:
+    typer.echo(words, err=True)
+    raise typer.Exit(2)
+
+
+@setting_up.command()
+def register(number: str, voice: bool = False) -> None:
+    """Make NUMBER (+236…) the bot's: captcha, code, PIN, registration lock, neutral profile."""
+    if not number.startswith("+") or not number[1:].isdecimal():
+        _fail("A number with its country, such as +23675000000.")
+    do(lambda rpc, _: _register(rpc, number, voice=voice))
+
+
+async def _register(rpc: Rpc, number: str, *, voice: bool) -> None:
+    try:
+        await rpc.call("register", account=number, voice=voice)
+    except RpcError as error:
+        if "captcha" not in error.message.lower():
+            raise
+        await rpc.call("register", account=number, voice=voice, captcha=_ask_captcha(REGISTER_AT))
+    code = typer.prompt("The code that came by a call" if voice else "The code that came by SMS")
+    digits = "".join(one for one in code if one.isdecimal())
+    try:
+        await rpc.call("verify", account=number, verificationCode=digits)
+    except RpcError as error:
+        if "pin" not in error.message.lower():
+            raise
+        pin = typer.prompt("This number has a registration lock. Its PIN", hide_input=True)
+        await rpc.call("verify", account=number, verificationCode=digits, pin=pin)
+    await _make_neutral(rpc, number)
+    pin = f"{int.from_bytes(World().random(8), 'big') % 10**8:08d}"
+    await rpc.call("setPin", account=number, pin=pin)
+    typer.echo(
+        f"{number} is the bot's. Its registration lock has the PIN {pin}: write it on paper and "
+        "keep it where you keep the keyring. Without it nobody, you included, can register this "
+        "number anew."
+    )
+
+
+async def _make_neutral(rpc: Rpc, number: str) -> None:
+    """A name that tells nothing; the number is shown to nobody who does not have it."""
+    await rpc.call("updateProfile", account=number, givenName=NAME)
+    await rpc.call(
+        "updateConfiguration",
+        account=number,
+        readReceipts=True,
+        typingIndicators=True,
+        linkPreviews=False,
+        unidentifiedDeliveryIndicators=False,
+    )
+    await rpc.call("updateAccount", account=number, numberSharing=False)
+
+
+def _ask_captcha(address: str) -> str:
+    typer.echo(
+        f"Signal wants to see that a person is here. Open\n  {address}\nsolve it, and copy the "
+        "link that it ends with (it begins with signalcaptcha://)."
+    )
+    while True:
+        captcha = captcha_of(typer.prompt("The link"))
+        if captcha:
+            return captcha
+        typer.echo("That is none: it begins with signalcaptcha://", err=True)
+
+
+@setting_up.command()
+def link() -> None:
+    """Add the bot to a number that is on a phone already. A number of its own is safer."""
+    do(_link)
+
+
+async def _link(rpc: Rpc, _settings: BotSettings) -> None:
+    answer = await rpc.call("startLink")
+    uri = str(answer.get("deviceLinkUri", ""))
+    if not uri.startswith("sgnl://"):
+        raise ConfigurationError("The Signal daemon gave no link.")
+    typer.echo("On the phone: Signal, Settings, Linked devices, Link a new device. Scan this:\n")
+    typer.echo(_square(uri))
+    typer.echo(
+        "Whatever is typed on that phone, the bot sees as if it had said it itself: use the phone "
+        "for nothing else."
+    )
+    await rpc.call("finishLink", seconds=300.0, deviceLinkUri=uri, deviceName=NAME)
+    typer.echo("Linked. The bot finds the number by itself.")
+
+
+def _square(uri: str) -> str:
+    import io  # noqa: PLC0415
+
+    import segno  # noqa: PLC0415
+
+    out = io.StringIO()
+    segno.make(uri).terminal(out, compact=True)
+    return out.getvalue()
+
+
+class _Account(msgspec.Struct):
+    number: str = ""
+
+
+@setting_up.command()
+def status() -> None:
+    """The daemon, its numbers, and whether Signal knows them."""
+    do(_status)
+
+
+async def _status(rpc: Rpc, _settings: BotSettings) -> None:
+    version = (await rpc.call("version")).get("version", "?")
+    accounts = msgspec.convert(await rpc.call("listAccounts"), list[_Account])
+    typer.echo(f"signal-cli {version}, {len(accounts)} number(s)")
+    for one in accounts:
+        typer.echo(f"{one.number}: {await _known(rpc, one.number)}")
+
+
+async def _known(rpc: Rpc, number: str) -> str:
+    try:
+        answer: Any = await rpc.call("getUserStatus", account=number, recipient=[number])
+    except RpcError as error:
+        return f"Signal cannot be asked ({error.code})"
+    known = any(one.get("isRegistered") for one in answer if isinstance(one, dict))
+    return "registered" if known else "not registered any more: `relais-bot signal register`"
+
+
+@setting_up.command()
+def challenge(token: str, number: str) -> None:
+    """Free NUMBER, which Signal makes wait, by TOKEN (in the bot's /healthz) and a captcha."""
+    do(lambda rpc, _: _challenge(rpc, number, token))
+
+
+async def _challenge(rpc: Rpc, number: str, token: str) -> None:
+    captcha = _ask_captcha(SOLVE_AT)
+    await rpc.call("submitRateLimitChallenge", account=number, challenge=token, captcha=captcha)
+    typer.echo("Signal took it. What waits goes on within a minute.")
