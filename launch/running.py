@@ -42,16 +42,20 @@ def _greet(settings: Settings, invitations: tuple[DemoInvitation, ...]) -> None:
     print("\n" + "\n".join(f"{n}. {line}" for n, line in enumerate(lines, 1)) + "\n", flush=True)
 
 
-_ACCOUNTS: Final = {"telegram": "RELAIS_TELEGRAM_TOKEN", "matrix": "RELAIS_MATRIX_USER"}
-"""Channel -> the setting without which there is no bot of it."""
+_ACCOUNTS: Final = {
+    "telegram": ("RELAIS_TELEGRAM_TOKEN",),
+    "matrix": ("RELAIS_MATRIX_USER",),
+    "signal": ("RELAIS_SIGNAL_CLI", "RELAIS_SIGNAL_DAEMON"),
+}
+"""Channel -> settings, one of which must be there for a bot of it."""
 
 
 @asynccontextmanager
 async def _bots(settings: Settings, tokens: dict[str, str]) -> AsyncIterator[None]:
     """Each bot whose account is set, as its own process; ended with us."""
     processes = []
-    for channel, setting in _ACCOUNTS.items():
-        if os.environ.get(setting):
+    for channel, any_of in _ACCOUNTS.items():
+        if any(os.environ.get(setting) for setting in any_of):
             environment = os.environ | {
                 "RELAIS_BACKEND_URL": f"http://127.0.0.1:{settings.port}",
                 f"RELAIS_BOT_TOKEN_{channel.upper()}": tokens[channel],

@@ -11,6 +11,7 @@ import structlog
 _SILENT: Final = (
     *("httpx", "httpcore", "telegram", "hpack", "uvicorn.access", "h11", "asyncio"),
     *("nio", "peewee", "aiohttp", "aiohttp_socks", "vodozemac"),
+    *("signalbot", "apscheduler", "websockets", "tzlocal"),
 )
 """Libraries that print addresses (with a bot token in the path), bodies or exception messages."""
 

@@ -20,6 +20,11 @@ _CHALLENGE: Final = (
 )
 
 
+async def submit(rpc: Rpc, account: str, token: str, captcha: str) -> None:
+    """A challenge and its solution. Raises :class:`RpcError` or ``Lost``."""
+    await rpc.call("submitRateLimitChallenge", account=account, challenge=token, captcha=captcha)
+
+
 class Accounts:
     """Of new people, whoever wrote to a number that must wait is served by another one."""
 
@@ -70,15 +75,22 @@ class Accounts:
         if self._holds.pop(account, None) is not None:
             store_holds(self._state, self._holds)
             self._say()
-            self._free.set()
-            self._free = asyncio.Event()
+            self._wake()
+
+    def _wake(self) -> None:
+        self._free.set()
+        self._free = asyncio.Event()
 
     async def freed(self) -> None:
         """Returns as soon as some number may send again."""
         await self._free.wait()
 
     def refresh(self) -> None:
-        """Holds end by themselves."""
+        """Holds end by themselves, or by a person who solved the challenge in another process."""
+        before, self._holds = self._holds, load_holds(self._state)
+        if before.keys() - self._holds.keys():
+            self._say()
+            self._wake()
         for account in list(self._holds):
             if not self.held(account):
                 self.release(account)
@@ -89,10 +101,7 @@ class Accounts:
 
     async def solve(self, account: str, captcha: str) -> None:
         """Raises :class:`RpcError` when Signal does not take it, or ``Lost``."""
-        token = self.challenges()[account]
-        await self._rpc.call(
-            "submitRateLimitChallenge", account=account, challenge=token, captcha=captcha
-        )
+        await submit(self._rpc, account, self.challenges()[account], captcha)
         self.release(account)
 
     def _say(self) -> None:

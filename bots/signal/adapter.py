@@ -29,8 +29,7 @@ from bots.signal.receiving import Receiving
 from bots.signal.rpc import Rpc, RpcError
 from bots.signal.sender import Sender
 from bots.signal.signalbots import Parser
-from bots.signal.state import State
-from sealing import Box, derive
+from bots.signal.state import open_state
 
 log = structlog.get_logger("relais.signal")
 
@@ -53,12 +52,9 @@ class SignalAdapter:
 
     def __init__(self, settings: BotSettings, kit: Kit) -> None:
         silence_libraries()
-        key = derive(settings.secret("bot_token_signal").encode(), "bot", "signal")
         self._settings = settings
         self._kit = kit
-        self._state = State.open(
-            settings.data_dir / "signal" / "state.db", Box(key, kit.world.random), key
-        )
+        self._state = open_state(settings, kit.world)
         self._rpc = Rpc(settings.signal_daemon, kit.world)
         self._accounts = Accounts(self._state, self._rpc, kit.world, kit.health)
         self._sender = Sender(

@@ -8,9 +8,11 @@ import msgspec
 import typer
 
 from bots.core import BotSettings, ConfigurationError, World, load_settings
+from bots.signal.accounts import submit
 from bots.signal.challenge import SOLVE_AT, captcha_of
 from bots.signal.lines import Lost
 from bots.signal.rpc import Rpc, RpcError
+from bots.signal.state import load_holds, open_state, store_holds
 
 REGISTER_AT: Final = "https://signalcaptchas.org/registration/generate.html"
 """Signal's own page; it ends on a link ``signalcaptcha://…``."""
@@ -173,12 +175,23 @@ async def _known(rpc: Rpc, number: str) -> str:
 
 
 @setting_up.command()
-def challenge(token: str, number: str) -> None:
-    """Free NUMBER, which Signal makes wait, by TOKEN (in the bot's /healthz) and a captcha."""
-    do(lambda rpc, _: _challenge(rpc, number, token))
+def challenge() -> None:
+    """Free the numbers that Signal makes wait: solve its captcha for each of them."""
+    do(_challenge)
 
 
-async def _challenge(rpc: Rpc, number: str, token: str) -> None:
-    captcha = _ask_captcha(SOLVE_AT)
-    await rpc.call("submitRateLimitChallenge", account=number, challenge=token, captcha=captcha)
-    typer.echo("Signal took it. What waits goes on within a minute.")
+async def _challenge(rpc: Rpc, settings: BotSettings) -> None:
+    state = open_state(settings, World())
+    try:
+        holds = load_holds(state)
+        waiting = {one: hold.token for one, hold in holds.items() if hold.token}
+        if not waiting:
+            typer.echo("No number waits for a person.")
+        for number, token in waiting.items():
+            typer.echo(f"{number}:")
+            await submit(rpc, number, token, _ask_captcha(SOLVE_AT))
+            del holds[number]
+            store_holds(state, holds)
+            typer.echo("It is free; what waits leaves within a minute.")
+    finally:
+        state.close()

@@ -21,6 +21,8 @@ from signalbot.handlers import (
 from signalbot.messages import UnknownMessageFormatError, parse
 from signalbot.storage import SQLiteStorage
 
+from bots.core import silence_libraries
+
 TESTED: Final = ("2.2.1",)
 """Versions whose private parts are as this file expects them."""
 
@@ -91,6 +93,7 @@ class Parser:
                 logging_level=logging.CRITICAL + 1,
             )
         )
+        silence_libraries()  # it has just given its logger a level and an output
         self._catcher = _Catcher()
         self._bot.register(self._catcher)
         self._ready = False

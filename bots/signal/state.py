@@ -11,8 +11,8 @@ from typing import Final, Self
 
 import msgspec
 
-from bots.core import ConfigurationError
-from sealing import Box, SealError
+from bots.core import BotSettings, ConfigurationError, World
+from sealing import Box, SealError, derive
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -122,6 +122,12 @@ class State:
     def close(self) -> None:
         """Give the file free."""
         self._db.close()
+
+
+def open_state(settings: BotSettings, world: World) -> State:
+    """The bot's. Raises :class:`ConfigurationError`."""
+    key = derive(settings.secret("bot_token_signal").encode(), "bot", "signal")
+    return State.open(settings.data_dir / "signal" / "state.db", Box(key, world.random), key)
 
 
 class Hold(msgspec.Struct, frozen=True):
