@@ -14,9 +14,9 @@ from backend.alerts.responder import handle_member
 from backend.alerts.sweeping import sweep
 from backend.alerts.taking import give_up, pass_on, take
 from backend.alerts.timers import end_contact as forget_contact
-from backend.alerts.unreachable import act_on_unreachable
+from backend.alerts.unreachable import act_on_held, act_on_unreachable
 from backend.alerts.working import conflict, done, note_step, open_alerts, taken_by, withdraw
-from backend.deliveries.settling import UNREACHABLE
+from backend.deliveries.settling import HELD, UNREACHABLE
 
 if TYPE_CHECKING:
     from backend.jobs import Handler
@@ -33,6 +33,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     timers.OFF_CALL: end_shift,
     timers.END_CONTACT: end_contact,
     UNREACHABLE: act_on_unreachable,
+    HELD: act_on_held,
 }
 """Job handlers, by kind. The recurring :func:`sweep` is set up by ``backend.jobs.housekeeping``."""
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from backend.alerts import messages
-from backend.alerts.audience import Audience
+from backend.alerts.audience import Audience, lock_chats
 from backend.alerts.history import note
 from backend.alerts.on_call import set_on_call
 from backend.alerts.people import coordinators
+from backend.alerts.taking import pass_on
+from backend.alerts.working import open_alerts
 from backend.database.tables import cases, conversations
 from conversation import Name
 
@@ -41,6 +43,25 @@ async def act_on_unreachable(tx: AsyncConnection, relais: Relais, job: Job) -> N
         await _without_messenger(tx, relais, chat.member_id, job)
     elif chat.case_id is not None:
         await _person_gone(tx, relais, chat.case_id, job)
+
+
+async def act_on_held(tx: AsyncConnection, relais: Relais, job: Job) -> None:
+    """A messenger takes nothing from our number for long. A job handler; the subject is the chat.
+
+    The alert also went to the member's other messengers. Without one, it counts as passed: nobody
+    waits for somebody who cannot hear.
+    """
+    member_id = (
+        await tx.execute(select(conversations.c.member_id).where(conversations.c.id == job.subject))
+    ).scalar_one_or_none()
+    if member_id is None:
+        return
+    chats = (await lock_chats(tx, [member_id])).get(member_id, [])
+    here = {chat.channel for chat in chats if chat.id == job.subject}
+    if any(chat.channel not in here for chat in chats):
+        return
+    for case_id in sorted(await open_alerts(tx, member_id)):
+        await pass_on(tx, relais, case_id, member_id, why="held")
 
 
 async def _person_gone(tx: AsyncConnection, relais: Relais, case_id: str, job: Job) -> None:

@@ -37,7 +37,9 @@ class SettleRequest(BaseModel):
         pattern="^(sent|failed|later|renew)$",
     )
     message_ids: list[str] = Field(default=[], description="the messenger's ids, for later edits")
-    reason: str = Field(default="", description="failed: blocked, unknown_address, refused …")
+    reason: str = Field(
+        default="", description="failed: blocked, unknown_address, refused …; later: held"
+    )
     retry_after: float = Field(default=0, description="later: seconds")
 
 

@@ -17,6 +17,8 @@ from backend.relais import Relais
 
 UNREACHABLE = "alert.unreachable"
 """Kind of the job that acts on an address that is gone; its handler is in ``alerts``."""
+HELD = "alert.held"
+"""Kind of the job that acts on a messenger which takes no alerts for long; see ``alerts``."""
 _UNREACHABLE = frozenset({"blocked", "unknown_address"})
 Outcome = Literal["sent", "failed", "later", "renew"]
 LOST = RelaisError(409, "lease_lost", "Another attempt has this delivery now. Drop it.")
@@ -73,6 +75,15 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
             return await _settle_one(tx, relais, delivery_id, row, status="failed", failure=why)
         else:
             await _postponed(tx, relais, delivery_id, report)
+            if report.reason == "held" and row.purpose == "alert":
+                await schedule(
+                    tx,
+                    relais.world,
+                    kind=HELD,
+                    key=f"{HELD}:{delivery_id}",
+                    subject=row.conversation_id,
+                    due_at=relais.world.now(),
+                )
     return None
 
 

@@ -70,11 +70,16 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Later(Exception):
-    """Not now. ``retry_after`` in seconds when the platform said so, else the outlet backs off."""
+    """Not now. ``retry_after`` in seconds when the platform said so, else the outlet backs off.
 
-    def __init__(self, retry_after: float | None = None) -> None:
+    ``reason`` ``held``: the platform takes nothing from us for long; an alert is then given back at
+    once, so that somebody else is asked.
+    """
+
+    def __init__(self, retry_after: float | None = None, reason: str = "") -> None:
         super().__init__("later")
         self.retry_after = retry_after
+        self.reason = reason
 
 
 class Permanent(Exception):

@@ -33,7 +33,7 @@ _STUCK: Final = (
     "The backend fails again and again at one event; see its log. After a restart everything"
     " that was kept waits behind it."
 )
-PARALLEL: Final = 16
+PARALLEL: Final = 8
 """People whose turns are under way at once."""
 
 

@@ -175,6 +175,9 @@ class Outlet:
                 log.warning("failed_for_good", id=conversation.current.id, reason=error.reason)
                 return Outcome("failed", reason=error.reason)
             except Later as error:
+                if error.reason and not conversation.current.silent:
+                    wait = error.retry_after or 60.0
+                    return Outcome("later", reason=error.reason, retry_after=wait)
                 pause = backoff.next() if error.retry_after is None else error.retry_after
             except Exception as error:  # noqa: BLE001 - an adapter's fault must not end the queue
                 faults += 1

@@ -19,6 +19,7 @@ _UNTRUSTED: Final = (
     "The identity key of somebody on Signal has changed, and nothing is sent to them: a new phone, "
     "or somebody who stands between. RELAIS_SIGNAL_NEW_IDENTITY=trust sends all the same."
 )
+HELD: Final = "held"
 LOOK_AGAIN: Final = 60.0
 """Seconds; a number that must wait for a day may be freed by a person at any moment."""
 _NO_ACCOUNT: Final = (
@@ -83,7 +84,7 @@ class Sender:
             raise Permanent("unknown_address")
         wait = self._accounts.held(account)
         if wait:
-            raise Later(min(wait, LOOK_AGAIN))
+            raise Later(min(wait, LOOK_AGAIN), HELD)
         return account
 
     async def _send(self, account: str, delivery: Delivery) -> Sent:
@@ -190,7 +191,7 @@ class Sender:
 
     def _held(self, account: str, why: _Result) -> Later:
         wait = self._accounts.hold(account, why.token, why.retry_after_seconds)
-        return Later(min(wait, LOOK_AGAIN))
+        return Later(min(wait, LOOK_AGAIN), HELD)
 
     async def new_identity(self, account: str, person: str) -> None:
         """A new key of this person: taken, or not, as the operator decided. Raises ``Later``."""

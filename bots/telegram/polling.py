@@ -1,5 +1,6 @@
 """Own long polling: the offset moves only past updates that are in the spool."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -66,18 +67,42 @@ class Polling:
         return None
 
     async def _keep(self, batch: Sequence[Any], bot_id: int) -> bool:
-        """Spool them in order. True when the offset moved."""
+        """Spool them, each chat's in order, the chats at once. True when the offset moved."""
         before = self._offset
+        chats: dict[object, list[Any]] = {}
         # By their numbers: behind a later one, an earlier one that is not kept would be confirmed.
         for raw in sorted(batch, key=_number):
+            chats.setdefault(_chat(raw), []).append(raw)
+        lost = await asyncio.gather(*(self._keep_chat(some, bot_id) for some in chats.values()))
+        # Not kept, so not confirmed: this one and all behind it come again.
+        end = min((_number(raw) for one in lost for raw in one), default=None)
+        kept = (_number(raw) for raw in batch if end is None or _number(raw) < end)
+        self._offset = max([self._offset, *(number + 1 for number in kept)])
+        if end is not None:
+            await self._world.sleep(self._backoff.next())
+        return self._offset > before
+
+    async def _keep_chat(self, some: Sequence[Any], bot_id: int) -> Sequence[Any]:
+        """Those that could not be kept: the first of them and what follows."""
+        for place, raw in enumerate(some):
             try:
                 await self._updates.take(raw, bot_id)
             except (NotReady, SpoolError):
-                # Not kept, so not confirmed: this one and all behind it come again.
-                await self._world.sleep(self._backoff.next())
-                break
-            self._offset = max(self._offset, _number(raw) + 1)
-        return self._offset > before
+                return some[place:]
+        return ()
+
+
+def _chat(raw: object) -> object:
+    """Which updates must stay in order; all that tell no chat stay so together."""
+    if isinstance(raw, dict):
+        for name in ("message", "edited_message", "callback_query", "my_chat_member"):
+            inside = raw.get(name)
+            if isinstance(inside, dict):
+                inside = inside.get("message") if name == "callback_query" else inside
+                chat = inside.get("chat") if isinstance(inside, dict) else None
+                number = chat.get("id") if isinstance(chat, dict) else None
+                return number if isinstance(number, int) else None
+    return None
 
 
 def _number(raw: object) -> int:

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from backend import jobs
 from backend.database.tables import conversations, members
-from backend.deliveries.settling import UNREACHABLE
-from tests.backend.alert_scene import ANA, BEN, EVE, FAY, Scene, open_scene
+from backend.deliveries.settling import HELD, UNREACHABLE
+from tests.backend.alert_scene import ANA, BEN, CAM, EVE, FAY, Scene, open_scene
 
 
 @pytest.fixture
@@ -78,3 +78,50 @@ async def test_coordinators_hear_it_when_nobody_took_the_case(scene: Scene) -> N
     await _lost(scene, await _her_chat(scene, case_id))
     assert "person_gone" in await scene.told(EVE)
     assert "person_gone" not in await scene.told(BEN)
+
+
+async def _held(scene: Scene, chat: str) -> None:
+    """The bot gave an alert back: its messenger takes nothing for hours. The job runs."""
+    async with scene.relais.db.write() as tx:
+        await jobs.schedule(
+            tx,
+            scene.relais.world,
+            kind=HELD,
+            key=f"held:{chat}",
+            subject=chat,
+            due_at=scene.clock(),
+        )
+    await scene.runner.run_due()
+    await scene.runner.run_due()  # what it brought forward
+
+
+async def _chat(scene: Scene, member: str, channel: str) -> str:
+    (row,) = await scene.rows(
+        select(conversations.c.id).where(
+            conversations.c.member_id == member, conversations.c.channel == channel
+        )
+    )
+    return str(row.id)
+
+
+async def test_who_cannot_hear_the_alert_is_not_waited_for(scene: Scene) -> None:
+    """All of the first tier are held: the second is asked at once, and everybody stays on call."""
+    other = await _chat(scene, ANA, "signal")
+    await scene.write(
+        update(conversations).where(conversations.c.id == other).values(member_id=None)
+    )
+    await scene.case()
+    await _held(scene, await _chat(scene, ANA, "telegram"))
+    assert not await scene.told(CAM)
+    await _held(scene, await _chat(scene, BEN, "telegram"))
+    assert await scene.told(CAM) == ["alert"]
+    on_call = await scene.rows(select(members.c.on_call).where(members.c.id.in_([ANA, BEN])))
+    assert [row.on_call for row in on_call] == [True, True]
+
+
+async def test_a_second_messenger_hears_it(scene: Scene) -> None:
+    """Ana's alert went to Telegram too: nobody else is asked before the deadline."""
+    await scene.case()
+    await _held(scene, await _chat(scene, ANA, "signal"))
+    await _held(scene, await _chat(scene, BEN, "telegram"))
+    assert not await scene.told(CAM)

@@ -58,6 +58,24 @@ async def test_long_wait_is_given_back(tmp_path: Path) -> None:
         assert backend.job("d1").settled["retry_after"] == 86_400
 
 
+async def test_an_alert_that_is_held_is_given_back_at_once(tmp_path: Path) -> None:
+    """With the reason, so that somebody else is asked; an answer is held and tried again."""
+    backend = FakeBackend()
+    backend.queue("responder", text="an alert", silent=False)
+    backend.queue("her", text="an answer")
+
+    async def act(delivery: Delivery) -> None:
+        raise Later(60, "held")
+
+    async with running(tmp_path, backend, start=False) as run:
+        run.adapter.act = act
+        run.start()
+        await until(lambda: backend.job("d1").settled.get("outcome") == "later")
+        assert backend.job("d1").settled["reason"] == "held"
+        await run.clock.advance(120)
+        assert "outcome" not in backend.job("d2").settled
+
+
 async def test_failure_for_good_is_reported(tmp_path: Path) -> None:
     """A person who blocked the bot is reported to the backend with the reason."""
     backend = FakeBackend()
