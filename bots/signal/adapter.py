@@ -34,6 +34,7 @@ from bots.signal.state import open_state
 log = structlog.get_logger("relais.signal")
 
 LOOK_EVERY: Final = 60.0
+SWEEP_EVERY: Final = 3_600.0
 _AWAY: Final = "The Signal daemon does not answer; trying again."
 _NOBODY: Final = (
     "The Signal daemon has no number{which}. Run `relais-bot signal register`; the bot goes on by "
@@ -87,7 +88,11 @@ class SignalAdapter:
             kit=self._kit,
         )
         await _together(
-            *self._helpers(), self._look_after_numbers(), self._canary.run(), receiving.run()
+            *self._helpers(),
+            self._look_after_numbers(),
+            self._canary.run(),
+            self._sweep(),
+            receiving.run(),
         )
 
     async def send(self, delivery: Delivery) -> Sent:
@@ -149,6 +154,11 @@ class SignalAdapter:
             else:
                 backoff.reset()
                 await self._kit.world.sleep(LOOK_EVERY if self._accounts.numbers else 2.0)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.to_thread(self._files.sweep, self._kit.world.now())
+            await self._kit.world.sleep(SWEEP_EVERY)
 
     async def _look(self) -> None:
         version = str((await self._rpc.call("version") or {}).get("version", ""))

@@ -12,6 +12,8 @@ from bots.core import Gone, Health, MediaRef
 
 log = structlog.get_logger("relais.signal")
 
+FORGOTTEN_AFTER: Final = 7 * 86_400.0
+"""Seconds; longer than any backend is away."""
 _CHUNK: Final = 65_536
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 _LONGEST_TEXT: Final = 64 * 1024
@@ -54,6 +56,20 @@ class Files:
                 path.unlink(missing_ok=True)
             except OSError as error:
                 log.warning("attachment_not_removed", error=type(error).__name__)
+
+    def sweep(self, now: float) -> int:
+        """Remove what nobody came for (of groups, of messages that could not be read)."""
+        removed = 0
+        if self._folder is None or not self._folder.is_dir():
+            return removed
+        for path in self._folder.iterdir():
+            try:
+                if path.is_file() and now - path.stat().st_mtime > FORGOTTEN_AFTER:
+                    path.unlink()
+                    removed += 1
+            except OSError as error:
+                log.warning("attachment_not_removed", error=type(error).__name__)
+        return removed
 
     def _open(self, name: str) -> BinaryIO:
         path = self._path(name)

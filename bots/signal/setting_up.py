@@ -175,6 +175,22 @@ async def _known(rpc: Rpc, number: str) -> str:
 
 
 @setting_up.command()
+def username(number: str, name: str) -> None:
+    """Give NUMBER the user name NAME (letters, a dot, two digits), for links without a number."""
+    do(lambda rpc, _: _username(rpc, number, name))
+
+
+async def _username(rpc: Rpc, number: str, name: str) -> None:
+    answer: Any = await rpc.call("updateAccount", account=number, username=name) or {}
+    typer.echo(f"Its user name is {answer.get('username', name)}.")
+    if answer.get("usernameLink"):
+        typer.echo(
+            f"For the sheet: relais channels links --signal {answer['usernameLink']} …\n"
+            "Whoever writes by it does not see the number."
+        )
+
+
+@setting_up.command()
 def challenge() -> None:
     """Free the numbers that Signal makes wait: solve its captcha for each of them."""
     do(_challenge)

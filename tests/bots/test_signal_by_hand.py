@@ -93,6 +93,15 @@ def test_status_says_whether_signal_knows_the_numbers(signal: FakeSignal, tmp_pa
         assert "Signal cannot be asked" in run("status").output
 
 
+def test_a_user_name_gives_a_link_for_the_sheet(signal: FakeSignal, tmp_path: Path) -> None:
+    """People who write by it do not see the number."""
+    with signal:
+        result = runner(signal, tmp_path)("username", NUMBER, "river.42")
+        assert result.exit_code == 0, result.output
+        assert "river.42" in result.output
+        assert "signal.me/#eu/" in result.output
+
+
 def test_a_challenge_is_solved_by_hand(signal: FakeSignal, tmp_path: Path) -> None:
     """For every number that waits; a running bot sees it within a minute."""
     settings = BotSettings.model_validate(

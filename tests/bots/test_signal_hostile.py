@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -307,3 +308,45 @@ async def test_the_canary_notices_a_silent_signal(tmp_path: Path) -> None:
         assert "signal_canary" not in running.relay.health.problems
         assert backend.received == []
         await running.stop()
+
+
+async def test_frames_out_of_order_and_twice_arrive_once_as_they_came(tmp_path: Path) -> None:
+    """The daemon's order is the server's: nothing is sorted, and nothing is taken twice."""
+    chance = random.Random(8)
+    backend = FakeBackend(script=nothing)
+    async with signals(tmp_path, backend) as run:
+        stamps = list(range(1000, 1050))
+        sent = stamps + chance.sample(stamps, 25)
+        chance.shuffle(sent)
+        for stamp in sent:
+            data = {"timestamp": stamp, "message": str(stamp), "viewOnce": False}
+            run.signal.frame(envelope(HER, stamp, dataMessage=data))
+        wanted = [str(stamp) for stamp in dict.fromkeys(sent)]
+        await until(lambda: backend.texts(HER) == wanted, 20)
+        await until(lambda: frames_left(run.relay) == 0)
+
+
+async def test_a_slow_daemon_holds_one_person_up_and_nobody_else(tmp_path: Path) -> None:
+    """Each answer takes half a second: twenty people wait for their own, not for each other's."""
+    backend = FakeBackend()
+    async with signals(tmp_path, backend) as run:
+        run.signal.slow = 0.5
+        people = [f"{HER[:-4]}{n:04}" for n in range(20)]
+        began = asyncio.get_running_loop().time()
+        for person in people:
+            run.signal.write(person, "hello")
+        await until(lambda: all(run.signal.texts(person) for person in people), 30)
+        assert asyncio.get_running_loop().time() - began < 10 * 0.9
+
+
+async def test_what_nobody_came_for_is_swept(tmp_path: Path) -> None:
+    """Files of groups and of unreadable messages lie in the daemon's folder for a week at most."""
+    backend = FakeBackend(script=nothing)
+    async with signals(tmp_path, backend) as run:
+        old, new = (run.signal.file(b"x", "image/png")["id"] for _ in range(2))
+        folder = run.signal.attachments
+        assert folder is not None
+        week_ago = run.relay.world.now() - 8 * 86_400
+        os.utime(folder / old, (week_ago, week_ago))
+        assert run.adapter._files.sweep(run.relay.world.now()) == 1
+        assert [path.name for path in folder.iterdir()] == [new]

@@ -81,6 +81,8 @@ async def test_no_update_at_all_does_not_blind(tmp_path: Path) -> None:
         run.telegram.push_raw({"message": {"text": "no id"}})
         run.telegram.write(7, "after")
         await until(lambda: backend.texts("7") == ["after"])
+        events = run.relay.health.metrics.events
+        await until(lambda: events.labels("quarantined")._value.get() >= 2)
         assert await run.relay._spool.quarantined() == 2
 
 

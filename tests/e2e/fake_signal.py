@@ -91,8 +91,8 @@ class FakeSignal:
         """Every frame that went to a subscriber."""
         self._writer: asyncio.StreamWriter | None = None
         self._open: set[asyncio.StreamWriter] = set()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread
         self._server: asyncio.Server | None = None
         self._port = 0
         self._links = itertools.count(1)
@@ -193,6 +193,8 @@ class FakeSignal:
         return self._writer is not None
 
     def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.start()
         return self
@@ -327,6 +329,9 @@ class FakeSignal:
                 if asked["challenge"] != token or not asked["captcha"].endswith("good"):
                     return _fails(-6, "Captcha rejected")
                 del self.limited[asked["account"]]
+            case "updateAccount" if "username" in asked:
+                link = "https://signal.me/#eu/abc"
+                return {"result": {"username": f"{asked['username']}", "usernameLink": link}}
             case "trust":
                 self.changed.discard(asked["recipient"])
         return {"result": {}}

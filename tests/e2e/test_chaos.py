@@ -104,8 +104,8 @@ def wait_until_said(telegram: FakeBotApi, chat: int, count: int, seconds: float)
 @pytest.mark.parametrize(
     ("database", "kills"),
     [
-        ("sqlite", 30),
-        ("postgresql", 10),
+        ("sqlite", 20),
+        ("postgresql", 8),
         pytest.param("sqlite", 500, marks=pytest.mark.long),
         pytest.param("postgresql", 200, marks=pytest.mark.long),
     ],

@@ -46,7 +46,7 @@ def unread(signal: FakeSignal, folder: Path, known: int) -> list[bytes]:
     return signal.written[len(signal.written) - count :] if count else []
 
 
-@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [12, pytest.param(200, marks=pytest.mark.long)])
 @pytest.mark.timeout(3600)
 def test_kills_lose_nothing_that_was_read(
     kills: int, tmp_path: Path, record_property: Callable[[str, object], None]
