@@ -43,6 +43,11 @@ class Accounts:
         """The number that serves them; None when they never wrote."""
         return self._state.account_of(person)
 
+    def any_number(self) -> str | None:
+        """For somebody who wrote once, when the bot's memory of whom by which is gone."""
+        free = [one for one in self.numbers if not self.held(one)]
+        return next(iter([*free, *self.numbers]), None)
+
     def meet(self, person: str, account: str) -> None:
         """They wrote to ``account``."""
         known = self._state.account_of(person)

@@ -67,7 +67,12 @@ class SignalAdapter:
         )
         self._files = Files(settings.signal_attachments_dir, kit.health)
         self._aftercare = Aftercare(
-            self._rpc, self._sender, self._state, kit, settings.signal_timer_hours * 3600
+            self._rpc,
+            self._sender,
+            self._accounts,
+            self._state,
+            kit,
+            settings.signal_timer_hours * 3600,
         )
         every = settings.signal_canary_minutes * 60.0
         self._canary = Canary(self._rpc, self._accounts, kit, every)

@@ -7,6 +7,7 @@ from typing import Any, Final
 import structlog
 
 from bots.core import Kit, Later, Permanent
+from bots.signal.accounts import Accounts
 from bots.signal.lines import Lost
 from bots.signal.rpc import Rpc, RpcError
 from bots.signal.sender import Sender
@@ -21,16 +22,17 @@ _FAILS: Final = (Lost, RpcError, Later, Permanent)
 
 
 class Aftercare:
-    """Small calls, a few at once; what fails is not tried again."""
+    """Small calls, a few at once; what fails is not tried again. ``timer`` in seconds."""
 
     def __init__(
-        self, rpc: Rpc, sender: Sender, state: State, kit: Kit, timer_seconds: int
+        self, rpc: Rpc, sender: Sender, accounts: Accounts, state: State, kit: Kit, timer: int
     ) -> None:
+        self._accounts = accounts
         self._rpc = rpc
         self._sender = sender
         self._state = state
         self._kit = kit
-        self._timer = timer_seconds
+        self._timer = timer
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: set[str] = set()
@@ -38,6 +40,8 @@ class Aftercare:
 
     def kept(self, person: str, account: str, stamp: int) -> None:
         """It is in the spool: only now the sender sees it as read, and that an answer is coming."""
+        if self._accounts.held(account):
+            return  # each call would make the wait longer
         if self._timer and self._state.untimed(person):
             self._soon(self._time(person, account))
         self._soon(

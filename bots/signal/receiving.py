@@ -34,6 +34,7 @@ from bots.signal.translate import (
 
 log = structlog.get_logger("relais.signal")
 
+ANSWER_SECONDS: Final = 30.0
 _SUBSCRIBE: Final = "subscribe"
 _AWAY: Final = "The Signal daemon does not answer; trying again."
 _REFUSED: Final = "The Signal daemon does not let the bot listen ({code}). Is it signal-cli 0.13?"
@@ -48,6 +49,15 @@ class _Looked:
     account: str
     found: list[Found]
     aside: bool = False
+
+
+def _answers(line: bytes) -> bool:
+    """Whether this is the answer to the subscription; raises :class:`RpcError` when it is no."""
+    try:
+        call_id, _ = answer_of(line)
+    except msgspec.MsgspecError:
+        return False
+    return call_id == _SUBSCRIBE
 
 
 class Receiving:
@@ -107,15 +117,19 @@ class Receiving:
         await self._kit.world.sleep(backoff.next())
 
     async def _subscribe(self, lines: Lines) -> None:
-        """Without a number: for all that the daemon has, and will have."""
+        """Without a number: for all that the daemon has, and will have.
+
+        Frames may come before the answer, so everything is kept before the answer is looked for.
+        """
         lines.write(request(_SUBSCRIBE, "subscribeReceive", {}))
-        first, *frames = await self._kit.world.within(30, lines.take())
-        try:
-            answer_of(first)
-        except msgspec.MsgspecError:
-            raise Lost from None
-        if frames:
-            await self._keep(frames)
+        while True:
+            try:
+                came = await self._kit.world.within(ANSWER_SECONDS, lines.take())
+            except TimeoutError:
+                raise Lost from None
+            await self._keep(came)
+            if any(_answers(line) for line in came):
+                return
 
     async def _keep_all(self, lines: Lines) -> None:
         while True:

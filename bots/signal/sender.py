@@ -1,6 +1,7 @@
 """Deliveries as calls to the daemon."""
 
 import base64
+import re
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,9 @@ from bots.signal.translate import OURS
 
 log = structlog.get_logger("relais.signal")
 
+_ADDRESS: Final = re.compile(
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\+[1-9]\d{6,14}"
+)
 _UNTRUSTED: Final = (
     "The identity key of somebody on Signal has changed, and nothing is sent to them: a new phone, "
     "or somebody who stands between. RELAIS_SIGNAL_NEW_IDENTITY=trust sends all the same."
@@ -79,9 +83,11 @@ class Sender:
         await self._call("updateContact", account, recipient=person, expiration=seconds)
 
     def _account(self, person: str) -> str:
-        account = self._accounts.serving(person)
-        if account is None:
+        if not _ADDRESS.fullmatch(person):
             raise Permanent("unknown_address")
+        account = self._accounts.serving(person) or self._accounts.any_number()
+        if account is None:
+            raise Later(5.0)  # the daemon was not heard yet
         wait = self._accounts.held(account)
         if wait:
             raise Later(min(wait, LOOK_AGAIN), HELD)

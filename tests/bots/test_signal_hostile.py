@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from bots.core import SpoolError
+from bots.signal import receiving
 from bots.signal.challenge import challenge_app
 from bots.signal.lines import Lost
 from bots.signal.receiving import Receiving
@@ -350,3 +351,41 @@ async def test_what_nobody_came_for_is_swept(tmp_path: Path) -> None:
         os.utime(folder / old, (week_ago, week_ago))
         assert run.adapter._files.sweep(run.relay.world.now()) == 1
         assert [path.name for path in folder.iterdir()] == [new]
+
+
+async def test_frames_before_the_answer_are_kept(tmp_path: Path) -> None:
+    """The daemon may hand over what waits before it confirms the subscription."""
+    backend = FakeBackend(script=nothing)
+    with FakeSignal(frames_first=True) as daemon:
+        for number in range(5):
+            daemon.write(HER, str(number))
+        running = start(tmp_path, backend, daemon)
+        await until(lambda: backend.texts(HER) == ["0", "1", "2", "3", "4"])
+        await running.stop()
+
+
+async def test_a_subscription_that_is_not_answered_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon that hangs is said, and the bot goes on as soon as it answers."""
+    monkeypatch.setattr(receiving, "ANSWER_SECONDS", 0.3)
+    backend = FakeBackend(script=nothing)
+    with FakeSignal(silent={"subscribeReceive"}) as daemon:
+        running = start(tmp_path, backend, daemon)
+        await until(lambda: len(daemon.made("subscribeReceive")) >= 2)
+        assert "signal_away" in running.relay.health.problems
+        daemon.silent.clear()
+        daemon.write(HER, "hello")
+        await until(lambda: backend.texts(HER) == ["hello"], 20)
+        await running.stop()
+
+
+async def test_without_its_memory_the_bot_still_reaches_people(tmp_path: Path) -> None:
+    """Whoever wrote once is answered by the number there is; nonsense is no address."""
+    backend = FakeBackend(script=nothing)
+    async with signals(tmp_path, backend) as run:
+        alert = backend.queue(OTHER, text="an alert", silent=False)
+        await until(lambda: backend.job(alert).status == "sent")
+        assert run.signal.texts(OTHER) == ["an alert"]
+        nonsense = backend.queue("nobody", text="x")
+        await until(lambda: backend.job(nonsense).status == "failed")

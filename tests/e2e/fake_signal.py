@@ -54,6 +54,7 @@ class Shown:
     text: str
     attachments: list[str] = field(default_factory=list)
     edits: int = 0
+    versions: list[int] = field(default_factory=list)
 
 
 @dataclass
@@ -82,6 +83,8 @@ class FakeSignal:
     silent: set[str] = field(default_factory=set)
     """Methods that are carried out and never answered."""
     canaries_arrive: bool = True
+    frames_first: bool = False
+    """A subscriber gets frames before the answer to its subscription."""
 
     def __post_init__(self) -> None:
         self._changed = threading.Condition()
@@ -290,9 +293,14 @@ class FakeSignal:
             error = outcome.get("error", {}).get("code", 0)
             self.calls.append(Call(method, parameters, time.monotonic(), error))
             self._changed.notify_all()
+        subscribed = method == "subscribeReceive" and not error and method not in self.silent
+        if subscribed and self.frames_first:
+            self._writer = writer
+            self._flush()
+            await asyncio.sleep(0.1)
         if method not in self.silent:
             _reply(writer, {"jsonrpc": "2.0", **outcome, "id": asked.get("id")})
-        if method == "subscribeReceive" and not error:
+        if subscribed:
             self._writer = writer
             self._flush()
 
@@ -356,8 +364,9 @@ class FakeSignal:
                 self.frame(envelope(account, stamp, dataMessage=data), person)
         elif "editTimestamp" in asked:
             for one in self.messages:
-                if one.timestamp == asked["editTimestamp"]:
+                if asked["editTimestamp"] in (one.timestamp, *one.versions):
                     one.text, one.edits = asked["message"], one.edits + 1
+                    one.versions.append(stamp)
                     break
             else:
                 return _fails(-1, "No message to edit")
