@@ -72,19 +72,26 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
         elif report.outcome == "failed":
             # the messenger will not take this one bubble; the next may still leave
             why = report.reason[:32] or "failed"
+            if row.purpose == "alert":
+                await _held(tx, relais, delivery_id, row)
             return await _settle_one(tx, relais, delivery_id, row, status="failed", failure=why)
         else:
             await _postponed(tx, relais, delivery_id, report)
             if report.reason == "held" and row.purpose == "alert":
-                await schedule(
-                    tx,
-                    relais.world,
-                    kind=HELD,
-                    key=f"{HELD}:{delivery_id}",
-                    subject=row.conversation_id,
-                    due_at=relais.world.now(),
-                )
+                await _held(tx, relais, delivery_id, row)
     return None
+
+
+async def _held(tx: AsyncConnection, relais: Relais, delivery_id: str, row: Any) -> None:
+    """Somebody does not hear this alert, now or at all: a job asks the next."""
+    await schedule(
+        tx,
+        relais.world,
+        kind=HELD,
+        key=f"{HELD}:{delivery_id}",
+        subject=row.conversation_id,
+        due_at=relais.world.now(),
+    )
 
 
 async def _settle_one(

@@ -3,7 +3,16 @@
 from bots.core.adapter import Accept, Adapter, Announces, GetAttachment, Kit, Quarantine, Wakes
 from bots.core.ambient import World, iso
 from bots.core.backoff import Backoff
-from bots.core.delivery import Attachment, Button, Delivery, Later, Permanent, Pressed, Sent
+from bots.core.delivery import (
+    HELD,
+    Attachment,
+    Button,
+    Delivery,
+    Later,
+    Permanent,
+    Pressed,
+    Sent,
+)
 from bots.core.errors import BotError, ConfigurationError, NotReady, Rejected, SpoolError
 from bots.core.frames import Frame, Frames
 from bots.core.health import Health, serve_health
@@ -28,6 +37,7 @@ from bots.core.spool import Spool
 from bots.core.texts import Texts, offline_texts
 
 __all__ = [
+    "HELD",
     "Accept",
     "Adapter",
     "Announces",

@@ -1,5 +1,6 @@
 """What a messenger's adapter has to do, and what it may do besides."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -59,6 +60,8 @@ class Kit:
     put_aside: Quarantine
     get: GetAttachment
     frames: Frames
+    name: Callable[..., str]
+    """(parts) -> an event id that tells nothing; the same parts always give the same."""
     texts: Texts
     world: World
     health: Health

@@ -1,5 +1,7 @@
 """What the backend gives a bot to send, and what can become of it."""
 
+from typing import Final
+
 import msgspec
 
 
@@ -67,6 +69,10 @@ class Sent(msgspec.Struct, frozen=True):
     """The platform took it, under these ids (empty when nothing is to be remembered)."""
 
     message_ids: tuple[str, ...] = ()
+
+
+HELD: Final = "held"
+"""Why something must wait for long: see :class:`Later`."""
 
 
 class Later(Exception):

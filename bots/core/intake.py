@@ -28,6 +28,10 @@ T = TypeVar("T")
 File = MediaKept | MediaRefused | None
 """What a turn says of its event's file."""
 
+_REFUSED: Final = (
+    "The backend refused an event ({code}). It is kept, sealed; whoever wrote it gets no answer. "
+    "See the backend's log, and then: relais-bot requeue."
+)
 STUCK_AFTER: Final = 5
 _STUCK: Final = (
     "The backend fails again and again at one event; see its log. After a restart everything"
@@ -39,9 +43,11 @@ PARALLEL: Final = 8
 
 @dataclass(slots=True)
 class Lane:
-    """One person's events in order. Lives in memory only: no address is ever on the disk."""
+    """One person's events in order. The address lives in memory only: none is ever on the disk."""
 
-    locale_hint: str | None
+    address: str | None = None
+    """None while only events of an earlier run wait."""
+    locale_hint: str | None = None
     waiting: deque[str] = field(default_factory=deque)
     failing_since: float | None = None
     told: bool = False
@@ -51,7 +57,7 @@ class Lane:
 class Intake:
     """``accept`` is what an adapter calls; ``run`` first drains what an earlier run left."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one of each part
         self,
         *,
         spool: Spool,
@@ -62,7 +68,9 @@ class Intake:
         health: Health,
         tasks: Tasks,
         carrier: Carrier,
+        name: Callable[[str], bytes],
     ) -> None:
+        self._name = name
         self._carrier = carrier
         self._spool = spool
         self._inbox = inbox
@@ -71,9 +79,10 @@ class Intake:
         self._world = world
         self._health = health
         self._slots = asyncio.Semaphore(PARALLEL)
-        self._drained = asyncio.Event()
+        self._loaded = asyncio.Event()
         self._tasks = tasks
-        self.lanes: dict[str, Lane] = {}
+        self.lanes: dict[bytes, Lane] = {}
+        """By a keyed hash of the address."""
 
     async def accept(self, event_id: str, inbound: Inbound, media: Media | None = None) -> None:
         """Returns once the event is sealed and committed. See :class:`bots.core.adapter.Accept`."""
@@ -81,7 +90,11 @@ class Intake:
         sealed = None if media is None else self._carrier.seal(event_id, media)
         try:
             new = await self._spool.add(
-                event_id, envelope, lambda: self._queue(event_id, inbound), sealed
+                event_id,
+                envelope,
+                lambda: self._queue(event_id, inbound),
+                sealed,
+                self._name(inbound.address),
             )
         except SpoolError as error:
             self._health.problem(error.code, error.advice)
@@ -95,32 +108,34 @@ class Intake:
         await self._set_aside(event_id, Kept(envelope), code)
 
     async def run(self) -> None:
-        """Drain the backlog strictly in order, then let the lanes go."""
+        """What an earlier run left comes before what came since, in each lane; then they go."""
         await self._persist(self._say_quarantined)
-        for event_id in await self._persist(self._spool.event_ids):
-            if self._is_new(event_id):
-                break
+        new = {event_id for lane in self.lanes.values() for event_id in lane.waiting}
+        backlog = [one for one in await self._persist(self._spool.backlog) if one[0] not in new]
+        for event_id, name in reversed(backlog):
+            self._lane(name).waiting.appendleft(event_id)
             self._health.metrics.spooled.inc()
-            await self._hand_over(event_id, Lane(None))
-        self._drained.set()
-
-    def _is_new(self, event_id: str) -> bool:
-        return any(event_id in lane.waiting for lane in self.lanes.values())
+        self._loaded.set()
 
     def _queue(self, event_id: str, inbound: Inbound) -> None:
         self._health.metrics.spooled.inc()
-        lane = self.lanes.get(inbound.address)
-        if lane is None:
-            lane = self.lanes[inbound.address] = Lane(inbound.locale_hint)
-            lane.task = self._tasks.spawn(self._work(inbound.address, lane))
+        lane = self._lane(self._name(inbound.address))
+        lane.address, lane.locale_hint = inbound.address, inbound.locale_hint
         lane.waiting.append(event_id)
 
-    async def _work(self, address: str, lane: Lane) -> None:
-        await self._drained.wait()
+    def _lane(self, name: bytes) -> Lane:
+        lane = self.lanes.get(name)
+        if lane is None:
+            lane = self.lanes[name] = Lane()
+            lane.task = self._tasks.spawn(self._work(name, lane))
+        return lane
+
+    async def _work(self, name: bytes, lane: Lane) -> None:
+        await self._loaded.wait()
         while lane.waiting:
             await self._hand_over(lane.waiting[0], lane)
             lane.waiting.popleft()
-        del self.lanes[address]
+        del self.lanes[name]
 
     async def _hand_over(self, event_id: str, lane: Lane) -> None:
         kept = await self._persist(lambda: self._spool.event(event_id))
@@ -134,6 +149,7 @@ class Intake:
                 self._inbox.expire()
             code = error.code
             await self._persist(lambda: self._set_aside(event_id, kept, code))
+            self._health.problem("events_refused", _REFUSED.format(code=code))
         else:
             # Kept until the reply left: after a crash it is replayed, which hands the reply out
             # at once instead of when the lost lease runs out.

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Final
 
+import structlog
+
 from bots.core.adapter import Announces
 from bots.core.ambient import World
 from bots.core.delivery import Later, Permanent
@@ -10,6 +12,8 @@ from bots.core.health import Health
 from bots.core.intake import Intake, Lane
 from bots.core.outage import Outage
 from bots.core.texts import Texts
+
+log = structlog.get_logger("relais.bot")
 
 LOOK_EVERY: Final = 5.0
 NOTICE: Final = "offline/unavailable/text"
@@ -41,11 +45,11 @@ class OfflineNotice:
         """Look every few seconds, until cancelled."""
         while True:
             await self._world.sleep(LOOK_EVERY)
-            due = [(a, lane) for a, lane in self._intake.lanes.items() if self._is_due(lane)]
-            await asyncio.gather(*(self._tell(address, lane) for address, lane in due))
+            due = [lane for lane in self._intake.lanes.values() if self._is_due(lane)]
+            await asyncio.gather(*(self._tell(lane.address or "", lane) for lane in due))
 
     def _is_due(self, lane: Lane) -> bool:
-        if lane.told or not lane.waiting:
+        if lane.told or not lane.waiting or lane.address is None:
             return False
         own = lane.failing_since
         alone = 0.0 if own is None else self._world.monotonic() - own
@@ -59,5 +63,7 @@ class OfflineNotice:
             lane.told = False
         except Permanent:
             return
+        except Exception as error:  # noqa: BLE001  an adapter's fault must not end the bot
+            log.warning("notice_failed", error=type(error).__name__)
         else:
             self._health.metrics.events.labels("told_offline").inc()

@@ -71,6 +71,7 @@ class Relay:
         self._outlet: Outlet | None = None
         # The token is not beside the spool: who holds the disk alone reads nothing of it.
         box = Box(derive(secret.encode(), "bot", "spool"), world.random)
+        self._naming = derive(secret.encode(), "bot", "names")
         self._ledger = Ledger(spool, box, health)
         self._frames = Frames(spool, box)
         self._carrier = Carrier(
@@ -89,6 +90,7 @@ class Relay:
             health=health,
             tasks=self._tasks,
             carrier=self._carrier,
+            name=lambda address: bytes.fromhex(self.name("lane", address)),
         )
 
     @classmethod
@@ -105,6 +107,14 @@ class Relay:
             terms=Terms(settings.signer, settings.offline_after, settings.max_file_bytes),
         )
 
+    def name(self, *parts: str) -> str:
+        """32 hex digits that tell nobody without the bot's token what they stand for.
+
+        Event ids are made of it: a messenger's own may hold an account's number.
+        """
+        text = "\0".join(parts).encode("utf-8", "replace")
+        return hashlib.blake2b(text, key=self._naming, digest_size=16).hexdigest()
+
     @property
     def kit(self) -> Kit:
         """For the adapter."""
@@ -113,6 +123,7 @@ class Relay:
             put_aside=self.put_aside,
             get=self.attachment,
             frames=self._frames,
+            name=self.name,
             texts=self._texts,
             world=self.world,
             health=self.health,

@@ -29,6 +29,8 @@ class Kept(NamedTuple):
 
     envelope: Envelope
     media: bytes | None = None
+    lane: bytes = b""
+    """A keyed hash of who it is from."""
 
 
 @dataclass(slots=True)
@@ -84,15 +86,17 @@ class Spool:
         envelope: Envelope,
         stored: Callable[[], None] | None = None,
         media: bytes | None = None,
+        lane: bytes = b"",
     ) -> bool:
-        """Keep one event; False when it was there already. ``media`` is sealed.
+        """Keep one event; False when it was there already. ``media`` is sealed, ``lane`` hashed.
 
         ``stored`` is called for a new one right after the commit, in the order of the calls.
         """
         insert = (
-            "INSERT OR IGNORE INTO events (event_id, key_id, envelope, media) VALUES (?, ?, ?, ?)"
+            "INSERT OR IGNORE INTO events (event_id, key_id, envelope, media, lane)"
+            " VALUES (?, ?, ?, ?, ?)"
         )
-        row = (event_id, envelope.key_id, envelope.sealed, media)
+        row = (event_id, envelope.key_id, envelope.sealed, media, lane)
         write = self._enqueue([(insert, row)], stored)
         await self._flush(write)
         return write.changed[0] > 0
@@ -109,18 +113,18 @@ class Spool:
     async def quarantine(self, event_id: str, kept: Kept, code: str) -> None:
         """Put one event aside, still sealed, out of the way of the rest."""
         aside = (
-            "INSERT OR IGNORE INTO quarantine (event_id, key_id, envelope, code, media)"
-            " VALUES (?, ?, ?, ?, ?)"
+            "INSERT OR IGNORE INTO quarantine (event_id, key_id, envelope, code, media, lane)"
+            " VALUES (?, ?, ?, ?, ?, ?)"
         )
-        row = (event_id, kept.envelope.key_id, kept.envelope.sealed, code, kept.media)
+        row = (event_id, kept.envelope.key_id, kept.envelope.sealed, code, kept.media, kept.lane)
         delete = ("DELETE FROM events WHERE event_id = ?", (event_id,))
         await self._flush(self._enqueue([(aside, row), delete]))
 
     async def requeue(self) -> int:
         """Put what was put aside back behind the rest; returns how many."""
         again = (
-            "INSERT OR IGNORE INTO events (event_id, key_id, envelope, media)"
-            " SELECT event_id, key_id, envelope, media FROM quarantine"
+            "INSERT OR IGNORE INTO events (event_id, key_id, envelope, media, lane)"
+            " SELECT event_id, key_id, envelope, media, lane FROM quarantine"
         )
         frames = "UPDATE frames SET aside = 0 WHERE aside = 1"
         write = self._enqueue([(again, ()), ("DELETE FROM quarantine", ()), (frames, ())])
@@ -151,13 +155,21 @@ class Spool:
 
     async def event_ids(self) -> list[str]:
         """Everything not confirmed, oldest first."""
-        return [row[0] for row in await self._read("SELECT event_id FROM events ORDER BY n")]
+        return [event_id for event_id, _ in await self.backlog()]
+
+    async def backlog(self) -> list[tuple[str, bytes]]:
+        """(event id, lane) of everything not confirmed, oldest first."""
+        rows = await self._read("SELECT event_id, lane FROM events ORDER BY n")
+        return [(row[0], row[1] or b"") for row in rows]
 
     async def event(self, event_id: str) -> Kept | None:
         """One event that is not confirmed."""
-        query = "SELECT key_id, envelope, media FROM events WHERE event_id = ?"
+        query = "SELECT key_id, envelope, media, lane FROM events WHERE event_id = ?"
         rows = await self._read(query, (event_id,))
-        return Kept(Envelope(rows[0][0], rows[0][1]), rows[0][2]) if rows else None
+        if not rows:
+            return None
+        key_id, sealed, media, lane = rows[0]
+        return Kept(Envelope(key_id, sealed), media, lane or b"")
 
     async def quarantined(self) -> int:
         """How many were put aside."""

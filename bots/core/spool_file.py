@@ -10,14 +10,16 @@ CREATE TABLE IF NOT EXISTS events (
     event_id TEXT NOT NULL UNIQUE,
     key_id TEXT NOT NULL,
     envelope BLOB NOT NULL,
-    media BLOB
+    media BLOB,
+    lane BLOB
 );
 CREATE TABLE IF NOT EXISTS quarantine (
     event_id TEXT PRIMARY KEY,
     key_id TEXT NOT NULL,
     envelope BLOB NOT NULL,
     code TEXT NOT NULL,
-    media BLOB
+    media BLOB,
+    lane BLOB
 );
 CREATE TABLE IF NOT EXISTS sent (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -32,7 +34,12 @@ CREATE TABLE IF NOT EXISTS frames (
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
 
-_ADDED: Final = (("events", "media", "BLOB"), ("quarantine", "media", "BLOB"))
+_ADDED: Final = (
+    ("events", "media", "BLOB"),
+    ("quarantine", "media", "BLOB"),
+    ("events", "lane", "BLOB"),
+    ("quarantine", "lane", "BLOB"),
+)
 """Columns that spools of earlier versions lack."""
 
 

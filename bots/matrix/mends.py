@@ -15,9 +15,15 @@ import aiohttp
 from nio import AsyncClient, AsyncClientConfig, SyncResponse
 from nio.api import Api
 from nio.exceptions import GroupEncryptionError
-from nio.responses import KeysClaimResponse, KeysUploadResponse, ShareGroupSessionResponse
+from nio.responses import (
+    KeysClaimResponse,
+    KeysQueryResponse,
+    KeysUploadResponse,
+    ShareGroupSessionResponse,
+)
 from nio.store import SqliteStore
 from peewee import SqliteDatabase
+from vodozemac import Curve25519PublicKey, Ed25519PublicKey, Ed25519Signature
 
 from bots.core import World
 
@@ -42,6 +48,22 @@ _PERSON: Final = (
     f"DELETE FROM devicetruststate WHERE {_OF_PERSON}",  # noqa: S608
     "DELETE FROM devicekeys WHERE user_id = ?",
 )
+
+
+def _is_sound(name: str, payload: Any) -> bool:
+    """Whether the library can read this device without falling over it."""
+    try:
+        keys, unsigned = payload["keys"], payload.get("unsigned")
+        Ed25519PublicKey.from_base64(keys[f"ed25519:{name}"])
+        Curve25519PublicKey.from_base64(keys[f"curve25519:{name}"])
+        mine = payload.get("signatures", {}).get(payload["user_id"], {})
+        if f"ed25519:{name}" in mine:
+            Ed25519Signature.from_base64(mine[f"ed25519:{name}"])
+        Api.to_canonical_json(payload).encode()
+        shown = unsigned.get("device_display_name", "") if unsigned is not None else ""
+        return bool(payload["device_id"] == name and isinstance(shown, str))
+    except Exception:  # noqa: BLE001
+        return False
 
 
 class Store(SqliteStore):  # type: ignore[misc]  # nio has no types of its own here
@@ -126,9 +148,36 @@ class Client(AsyncClient):  # type: ignore[misc]
         forgets its access token.
         """
         token = self.access_token
-        await super().receive_response(response)
+        if isinstance(response, KeysQueryResponse):
+            self._drop_unsound(response)
+        if isinstance(response, KeysClaimResponse):
+            await self._take_claimed(response)
+        else:
+            await super().receive_response(response)
         if not self.access_token and getattr(response, "status_code", "") != "M_UNKNOWN_TOKEN":
             self.access_token = token
+
+    def _drop_unsound(self, response: KeysQueryResponse) -> None:
+        """Anybody may publish anything as a key: the library would raise over it, again and again.
+
+        Only that device is left out; whoever has no other one cannot be answered.
+        """
+        for user, devices in list(response.device_keys.items()):
+            if not isinstance(devices, dict):
+                response.device_keys[user] = {}
+                continue
+            for name in [n for n, payload in devices.items() if not _is_sound(n, payload)]:
+                self.malformed("device")
+                del devices[name]
+
+    async def _take_claimed(self, response: KeysClaimResponse) -> None:
+        """One device after the other: a key that makes no session concerns nobody else."""
+        for user, devices in response.one_time_keys.items():
+            for device, keys in (devices if isinstance(devices, dict) else {}).items():
+                try:
+                    await super().receive_response(KeysClaimResponse({user: {device: keys}}, {}))
+                except Exception:  # noqa: BLE001  whatever a stranger's key brings up
+                    self.malformed("one_time_key")
 
     async def share_group_session(
         self,
@@ -192,6 +241,17 @@ class Client(AsyncClient):  # type: ignore[misc]
         except Exception:  # noqa: BLE001
             self.malformed("timeline")
             return None
+
+    def read_all(self, room_id: str, events: list[Any]) -> list[Any]:
+        """Events of a room that the library looks at no more, decrypted where they can be."""
+        found = []
+        for event in events:
+            if hasattr(event, "ciphertext"):
+                event.room_id = room_id
+                found.append(self.read_megolm(event) or event)
+            else:
+                found.append(event)
+        return found
 
     def _handle_messages_response(self, response: Any) -> None:
         """Earlier events of a room, each decrypted by itself."""

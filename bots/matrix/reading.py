@@ -8,7 +8,7 @@ import msgspec
 import nio
 import structlog
 
-from bots.core import Kit, Later, Permanent, as_bytes
+from bots.core import Kit, as_bytes
 from bots.matrix.mends import Client
 from bots.matrix.rooms import Rooms
 from bots.matrix.sender import Sender
@@ -17,6 +17,8 @@ from bots.matrix.translate import Bare, Odd, odd, translate
 
 log = structlog.get_logger("relais.matrix")
 
+AT_ONCE: Final = 100
+"""Most that are tried again in one turn of the loop."""
 RESEND_AFTER: Final = 30.0
 """Seconds until a person is asked to send again what could not be decrypted."""
 GIVE_UP_AFTER: Final = 7 * 86_400.0
@@ -38,24 +40,39 @@ class Reader:
         self._put_aside = kit.put_aside
         self._world = kit.world
         self._health = kit.health
+        self._name = kit.name
+        self._place = 0
 
     async def take(self, room_id: str, events: "list[Any]") -> None:
         """The events of one room, in order. Raises ``NotReady`` or ``SpoolError``."""
+        person = self._correspondent(room_id, events)
         room = self._client.rooms.get(room_id)
-        if room is None or not await self._rooms.usable(room):
-            return
-        person = self._rooms.person(room)
-        if person is None:
-            return  # she has left
-        for event in events:
-            if _sender(event) == person:
-                await self._one(event, room_id, person)
+        usable = room is not None and await self._rooms.usable(room)
+        for event in events if person is not None else ():
+            # What she wrote before somebody came in, or before she left, was written to us.
+            if _sender(event) == person and (usable or getattr(event, "decrypted", False)):
+                await self._one(event, room_id, str(person))
+        if not usable:
+            self._state.forget_room(room_id)
+
+    def _correspondent(self, room_id: str, events: "list[Any]") -> str | None:
+        """Who writes to us here; None in a room of others."""
+        known = self._state.person_in(room_id)
+        room = self._client.rooms.get(room_id)
+        if known is not None or room is None:
+            return known
+        if len(room.users) > 1:
+            return self._rooms.person(room)
+        # She left in the same batch: the only one who wrote.
+        others = {_sender(event) for event in events} - {self._client.user_id}
+        return str(others.pop()) if len(others) == 1 else None
 
     async def again(self) -> None:
         """Try once more what could not be decrypted; ask for it after a while."""
         now = self._world.now()
         asked = set()
-        for one in self._state.unread():
+        some, self._place = self._state.unread(self._place, AT_ONCE)
+        for one in some:
             event = nio.Event.parse_event(msgspec.json.decode(one.raw))
             if not isinstance(event, nio.MegolmEvent):
                 self._state.drop_unread(one.event_id)
@@ -66,6 +83,7 @@ class Reader:
                 await self._one(found, one.room_id, event.sender)
                 self._state.drop_unread(one.event_id)
             elif now - one.since > GIVE_UP_AFTER:
+                self._health.metrics.events.labels("never_decrypted").inc()
                 self._state.drop_unread(one.event_id)
             elif now - one.since > RESEND_AFTER and not one.asked and one.room_id not in asked:
                 asked.add(one.room_id)
@@ -96,10 +114,10 @@ class Reader:
         self._state.in_room(room_id, person)
         self._state.stay(room_id)
         try:
-            await self._accept(event.event_id, taken.inbound, taken.media)
+            await self._accept(self._name(event.event_id), taken.inbound, taken.media)
         except UnicodeError:  # half a character where no text is: in the file's own description
             await self._malformed(event)
-            await self._accept(event.event_id, odd(event, person).inbound, None)
+            await self._accept(self._name(event.event_id), odd(event, person).inbound, None)
 
     async def _malformed(self, event: Any) -> None:
         raw = as_bytes(getattr(event, "source", None) or str(event))
@@ -122,8 +140,8 @@ class Reader:
     async def _say(self, person: str, text: str, transaction: str) -> bool:
         try:
             await self._sender.say(person, self._sender.text(text), transaction)
-        except (Later, Permanent):
-            log.warning("notice_failed")
+        except Exception as error:  # noqa: BLE001  a sentence of ours is worth no message of theirs
+            log.warning("notice_failed", error=type(error).__name__)
             return False
         return True
 

@@ -6,14 +6,16 @@ import structlog
 from nio import JoinError, MatrixRoom, RoomGetStateEventError
 
 from bots.core import Kit
-from bots.matrix.mends import Client
+from bots.matrix.mends import AWAY, Client
 from bots.matrix.state import State
 
 log = structlog.get_logger("relais.matrix")
 
 _GROUP: Final = "offline/group_refused/text"
 _PLAIN: Final = "offline/not_encrypted/text"
-_GONE: Final = ("M_FORBIDDEN", "M_NOT_FOUND", "M_UNKNOWN")
+_GONE: Final = ("M_FORBIDDEN", "M_NOT_FOUND")
+JOIN_TRIES: Final = 30
+"""About a day; then an invitation that never works is declined."""
 
 
 class Rooms:
@@ -21,7 +23,8 @@ class Rooms:
 
     def __init__(self, client: Client, state: State, kit: Kit) -> None:
         self._world = kit.world
-        self._not_before = 0.0
+        self._not_before: dict[str, float] = {}
+        self._tries: dict[str, int] = {}
         self._client = client
         self._state = state
         self._texts = kit.texts
@@ -37,19 +40,32 @@ class Rooms:
         """Take the invitations. Whether a room may be used is seen once it is joined.
 
         Servers limit how many a minute: whoever has to wait is not forgotten, also over a restart.
+        One that fails holds no other one up.
         """
         for room_id in self._state.invitations():
-            if self._world.monotonic() < self._not_before:
-                return
+            if self._world.monotonic() >= self._not_before.get(room_id, 0.0):
+                await self._join(room_id)
+
+    async def _join(self, room_id: str) -> None:
+        tries = self._tries[room_id] = self._tries.get(room_id, 0) + 1
+        pause = min(5.0 * 2 ** min(tries, 10), 3_600.0)
+        try:
             answer = await self._client.join(room_id)
             if isinstance(answer, JoinError):
                 log.info("join_failed", code=answer.status_code)
-                if answer.status_code not in _GONE:
-                    pause = (answer.retry_after_ms or 5000) / 1000
-                    self._not_before = self._world.monotonic() + pause
+                if answer.retry_after_ms:
+                    pause = answer.retry_after_ms / 1000
+                if answer.status_code not in _GONE and tries < JOIN_TRIES:
+                    self._not_before[room_id] = self._world.monotonic() + pause
                     return
                 await self._client.room_leave(room_id)
-            self._state.answered(room_id)
+        except AWAY as error:
+            log.info("join_failed", code=type(error).__name__)
+            self._not_before[room_id] = self._world.monotonic() + pause
+            return
+        self._state.answered(room_id)
+        self._not_before.pop(room_id, None)
+        self._tries.pop(room_id, None)
 
     @property
     def joining(self) -> bool:
@@ -61,7 +77,7 @@ class Rooms:
         if room.room_id in self._refused:
             await self._leave(room.room_id)
             return False
-        if len(room.users) > 2:
+        if len(room.users) > 2 or _count(room) > 2:
             await self._refuse(room.room_id, _GROUP)
             return False
         if not room.encrypted and not await self._is_encrypted(room.room_id):
@@ -91,3 +107,11 @@ class Rooms:
     async def _leave(self, room_id: str) -> None:
         await self._client.drop_room(room_id)
         self._state.forget_room(room_id)
+
+
+def _count(room: MatrixRoom) -> int:
+    """As the server counts: a member whose profile the library cannot read is one all the same."""
+    summary = room.summary
+    if summary is None:
+        return 0
+    return (summary.joined_member_count or 0) + (summary.invited_member_count or 0)

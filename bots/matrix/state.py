@@ -13,6 +13,7 @@ from bots.core import ConfigurationError
 from sealing import Box, SealError
 
 UNREAD_MOST: Final = 100
+UNREAD_IN_ALL: Final = 2_000
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unread (
@@ -90,16 +91,28 @@ class State:
             " (SELECT rowid FROM unread WHERE room_id = ? ORDER BY rowid DESC LIMIT ?)",
             (room_id, room_id, UNREAD_MOST),
         )
+        # Of all rooms together: the fullest one loses its oldest, whoever fills rooms pays for it.
+        while self._db.execute("SELECT count(*) FROM unread").fetchone()[0] > UNREAD_IN_ALL:
+            self._db.execute(
+                "DELETE FROM unread WHERE rowid = (SELECT min(rowid) FROM unread WHERE room_id ="
+                " (SELECT room_id FROM unread GROUP BY room_id ORDER BY count(*) DESC LIMIT 1))"
+            )
 
-    def unread(self) -> list[Unread]:
-        """Everything that waits for its key, oldest first."""
+    def unread(self, after: int, most: int) -> tuple[list[Unread], int]:
+        """What waits for its key, oldest first, from row ``after`` on; and where to go on.
+
+        At the end it begins anew (0).
+        """
         rows = self._db.execute(
-            "SELECT event_id, room_id, since, raw, asked FROM unread ORDER BY rowid"
+            "SELECT event_id, room_id, since, raw, asked, rowid FROM unread WHERE rowid > ?"
+            " ORDER BY rowid LIMIT ?",
+            (after, most),
         ).fetchall()
-        return [
+        found = [
             Unread(e, r, t, self._box.open(raw, "matrix-unread", e), bool(asked))
-            for e, r, t, raw, asked in rows
+            for e, r, t, raw, asked, _ in rows
         ]
+        return found, rows[-1][5] if len(rows) == most else 0
 
     def any_unread(self) -> bool:
         """Whether anything waits."""
@@ -139,6 +152,11 @@ class State:
             " (?, ?, (SELECT coalesce(max(n), 0) + 1 FROM rooms), 0)",
             (room_id, user_id),
         )
+
+    def person_in(self, room_id: str) -> str | None:
+        """Who wrote to the bot in this room."""
+        row = self._db.execute("SELECT user_id FROM rooms WHERE room_id = ?", (room_id,)).fetchone()
+        return None if row is None else str(row[0])
 
     def room_of(self, user_id: str) -> str | None:
         """The room in which this person wrote last."""

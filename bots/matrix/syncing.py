@@ -3,6 +3,8 @@
 What the library's own loop does besides (keys, sessions) is done here after each batch.
 """
 
+import asyncio
+import json
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,6 +24,7 @@ SOON_MS: Final = 1_000
 """While something waits for its key, or somebody to be joined, the loop turns quickly."""
 MOST_PAGES: Final = 100
 """Of a gap; whoever fills a room with more than so many hundred events is not read back."""
+GAP_TRIES: Final = 5
 POISON_AFTER: Final = 3
 _LIMIT: Final = 100
 FILTER: Final = {
@@ -36,6 +39,10 @@ FILTER: Final = {
 _SINCE: Final = "since"
 _POISON: Final = (
     "A batch of events cannot be read and is put aside, sealed; whoever wrote in it gets no answer."
+)
+_GAP: Final = (
+    "What was written in a room while the bot was away cannot be fetched from its server, and is "
+    "not answered. Whoever wrote it has to write again."
 )
 _KEYS: Final = "The Matrix server refuses new keys of the bot: new people cannot write to it."
 
@@ -60,9 +67,18 @@ class Syncing:
         self._backoff = Backoff(kit.world)
         self._fresh = True
         self._failures = 0
+        self._joining: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Sync, spool, remember, and keep the keys in order."""
+        try:
+            await self._run()
+        finally:
+            if self._joining is not None:
+                self._joining.cancel()
+                await asyncio.gather(self._joining, return_exceptions=True)
+
+    async def _run(self) -> None:
         since = self._state.fact(_SINCE)
         token = since.decode() if since else None
         while True:
@@ -118,7 +134,8 @@ class Syncing:
         if self._failures < POISON_AFTER:
             return
         self._health.problem("matrix_poison", _POISON)
-        query = f"?since={quote(token)}" if token else ""
+        shape = quote(json.dumps(FILTER))
+        query = f"?filter={shape}" + (f"&since={quote(token)}" if token else "")
         try:
             status, raw = await self._client.raw("GET", f"/_matrix/client/v3/sync{query}")
         except AWAY:
@@ -153,17 +170,37 @@ class Syncing:
         self, response: nio.SyncResponse, token: str | None, gaps: dict[str, list[Any]]
     ) -> None:
         self._state.invited(response.rooms.invite)
-        await self._rooms.join()
+        self._join_beside()
         rooms: dict[str, list[Any]] = {}
+        for room_id, info in response.rooms.leave.items():
+            rooms[room_id] = self._client.read_all(room_id, info.timeline.events)
         for room_id, info in response.rooms.join.items():
             earlier: list[Any] = []
             if info.timeline.limited and token is not None:
                 if room_id not in gaps:
-                    gaps[room_id] = await self._between(room_id, info.timeline.prev_batch, token)
+                    gaps[room_id] = await self._fill(room_id, info.timeline.prev_batch, token)
                 earlier = gaps[room_id]
             rooms[room_id] = [*earlier, *info.timeline.events]
         await in_parallel(self._reader, rooms)
         await self._reader.again()
+
+    def _join_beside(self) -> None:
+        """A room on a server that hangs keeps nobody else waiting."""
+        if self._rooms.joining and (self._joining is None or self._joining.done()):
+            self._joining = asyncio.create_task(self._rooms.join())
+
+    async def _fill(self, room_id: str, newest: str, oldest: str) -> list[Any]:
+        """A gap, with a few tries; then the other rooms go on without it, and an operator hears."""
+        backoff = Backoff(self._world)
+        for _ in range(GAP_TRIES):
+            try:
+                return await self._between(room_id, newest, oldest)
+            except Exception as error:  # noqa: BLE001  a room on a broken server is one of many
+                log.warning("gap_failed", error=type(error).__name__)
+                await self._world.sleep(backoff.next())
+        self._health.problem("matrix_gap", _GAP)
+        self._health.metrics.events.labels("gap_given_up").inc()
+        return []
 
     async def _between(self, room_id: str, newest: str, oldest: str) -> list[Any]:
         """What fell into a gap, oldest first."""
@@ -194,7 +231,7 @@ class Syncing:
             if client.should_claim_keys:
                 await client.keys_claim(client.get_users_for_key_claiming())
             await client.send_to_device_messages()
-        except (*AWAY, nio.LocalProtocolError) as error:
+        except Exception as error:  # noqa: BLE001  nobody's keys may end the bot
             log.info("upkeep_failed", error=type(error).__name__)
 
     def _look_at(self, answer: object) -> None:

@@ -12,7 +12,8 @@ from bots.core.media import Kind
 
 _POLLS: Final = re.compile(r"(?:m|org\.matrix\.msc3381)\.poll\.start")
 _GEO: Final = re.compile(r"geo:(-?\d{1,2}(?:\.\d+)?),(-?\d{1,3}(?:\.\d+)?)(?:[,;].*)?", re.DOTALL)
-_QUOTE: Final = re.compile(r"(?:> [^\n]*\n)+\n")
+_QUOTED: Final = re.compile(r"> (?:\* )?<@[^>\n]+>")
+"""How the quoted part of an answer begins that a client put before her words."""
 _VERIFICATION: Final = "m.key.verification."
 _KINDS: Final[tuple[tuple[type, Kind, str], ...]] = (
     (nio.RoomEncryptedImage, "photo", "image/jpeg"),
@@ -108,8 +109,18 @@ def _words(event: nio.Event, content: dict[str, Any], address: str) -> Take:
         return _take(event, address, kind="edit", message_id=target, text=text)
     text = event.body
     if "m.in_reply_to" in about:
-        text = _QUOTE.sub("", text, count=1)  # what she answers to is no answer of hers
+        text = _own_words(text)
     return _take(event, address, kind="text", text=text)
+
+
+def _own_words(text: str) -> str:
+    """Without what she answers to, which is no answer of hers; quotes of her own stay."""
+    if not _QUOTED.match(text):
+        return text
+    lines = text.split("\n")
+    end = next((n for n, line in enumerate(lines) if not line.startswith(">")), len(lines))
+    own = lines[end + 1 :] if end < len(lines) and not lines[end] else lines[end:]
+    return "\n".join(own)
 
 
 def _unusual(event: nio.Event, content: dict[str, Any], address: str) -> Take | None:

@@ -89,7 +89,6 @@ class SignalAdapter:
             accounts=self._accounts,
             aftercare=self._aftercare,
             canary=self._canary,
-            state=self._state,
             kit=self._kit,
         )
         await _together(

@@ -18,7 +18,6 @@ from bots.signal.files import Files
 from bots.signal.lines import Lines, Lost, connect
 from bots.signal.rpc import RpcError, answer_of, request
 from bots.signal.signalbots import Parser
-from bots.signal.state import State
 from bots.signal.translate import (
     LONG_TEXT,
     Changed,
@@ -72,7 +71,6 @@ class Receiving:
         accounts: Accounts,
         aftercare: Aftercare,
         canary: Canary,
-        state: State,
         kit: Kit,
     ) -> None:
         self._canary = canary
@@ -81,7 +79,6 @@ class Receiving:
         self._files = files
         self._accounts = accounts
         self._aftercare = aftercare
-        self._state = state
         self._kit = kit
         self._queue: asyncio.Queue[list[Frame]] = asyncio.Queue()
 
@@ -221,7 +218,7 @@ class Receiving:
         return None
 
     def _name(self, *parts: str) -> str:
-        return self._state.hashed("event", *parts).hex()
+        return self._kit.name("event", *parts)
 
     async def _one_person(self, some: "list[_Looked]") -> None:
         for looked in some:

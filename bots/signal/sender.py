@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from bots.core import Delivery, Kit, Later, Permanent, Sent
+from bots.core import HELD, Delivery, Kit, Later, Permanent, Sent
 from bots.signal.accounts import Accounts
 from bots.signal.lines import Lost
 from bots.signal.rpc import INVALID_PARAMS, IO, RATE_LIMIT, UNTRUSTED, Rpc, RpcError
@@ -23,7 +23,6 @@ _UNTRUSTED: Final = (
     "The identity key of somebody on Signal has changed, and nothing is sent to them: a new phone, "
     "or somebody who stands between. RELAIS_SIGNAL_NEW_IDENTITY=trust sends all the same."
 )
-HELD: Final = "held"
 LOOK_AGAIN: Final = 60.0
 """Seconds; a number that must wait for a day may be freed by a person at any moment."""
 _NO_ACCOUNT: Final = (
@@ -203,7 +202,7 @@ class Sender:
         """A new key of this person: taken, or not, as the operator decided. Raises ``Later``."""
         if not self._trust:
             self._health.problem("signal_identity", _UNTRUSTED)
-            raise Later(3600.0)
+            raise Later(3600.0, HELD)
         self._health.metrics.events.labels("identity_trusted").inc()
         try:
             await self._rpc.call("trust", account=account, recipient=person, trustAllKnownKeys=True)
@@ -219,10 +218,10 @@ class Sender:
                 return self._held(account, _Result())
             case code if code == INVALID_PARAMS and "account" in error.message.lower():
                 self._health.problem("signal_account", _NO_ACCOUNT)
-                return Later(30.0)
+                return Later(30.0, HELD)
             case code if code == UNTRUSTED:
                 self._health.problem("signal_identity", _UNTRUSTED)
-                return Later(3600.0)
+                return Later(3600.0, HELD)
             case code if code == IO:
                 return Later(None)
         if "unregistered" in error.message.lower():

@@ -17,7 +17,7 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from bots.core import Health, Later, Permanent
+from bots.core import HELD, Health, Later, Permanent
 from bots.telegram.wire import ALLOWED
 
 T = TypeVar("T")
@@ -25,6 +25,8 @@ T = TypeVar("T")
 UNKNOWN_BOT: Final = (
     "Telegram does not know this token. Check RELAIS_TELEGRAM_TOKEN with @BotFather."
 )
+LONG: Final = 60.0
+"""Seconds of a flood wait, above which an alert is given back so that somebody else is asked."""
 _GONE: Final = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated")
 
 
@@ -85,7 +87,8 @@ async def call(work: Awaitable[T], health: Health) -> T:
         result = await work
     except RetryAfter as error:
         health.metrics.errors.labels("telegram_429").inc()
-        raise Later(seconds_of(error)) from None
+        wait = seconds_of(error)
+        raise Later(wait, HELD if wait > LONG else "") from None
     except Forbidden as error:
         gone = "deactivated" in error.message.lower()
         raise Permanent("unknown_address" if gone else "blocked") from None
@@ -93,7 +96,7 @@ async def call(work: Awaitable[T], health: Health) -> T:
         raise Permanent("unknown_address") from None
     except InvalidToken:
         health.problem("telegram_token", UNKNOWN_BOT)
-        raise Later(30.0) from None
+        raise Later(30.0, HELD) from None
     except BadRequest as error:
         raise _bad_request(error.message.lower()) from None
     except (NetworkError, TelegramError):

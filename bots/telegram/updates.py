@@ -25,6 +25,7 @@ class Updates:
         self._accept = kit.accept
         self._put_aside = kit.put_aside
         self._texts = kit.texts
+        self._name = kit.name
         self._health = kit.health
         self._refused: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -39,7 +40,7 @@ class Updates:
         match result:
             case Take(event_id, inbound, callback, media):
                 try:
-                    await self._accept(event_id, inbound, media)
+                    await self._accept(self._name(event_id), inbound, media)
                 except UnicodeError:  # in what names the event itself
                     await self._malformed(raw, bot_id)
                     return

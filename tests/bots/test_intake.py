@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bots.core import Delivery, NotReady
+from bots.core import Delivery, Inbound, MediaRef, NotReady
 from tests.bots.fake_backend import FakeBackend
-from tests.bots.relaying import running
+from tests.bots.relaying import FetchingAdapter, running
 from tests.bots.slow_world import until
 
 
@@ -70,7 +70,7 @@ async def test_poison_is_put_aside(tmp_path: Path, code: str) -> None:
         await until(lambda: backend.texts("a") == ["after"])
         assert await run.relay._spool.quarantined() == 1
         assert "quarantined" in run.relay.health.notes
-        assert run.relay.health.report()[0] == 200
+        assert "events_refused" in run.relay.health.problems  # somebody wrote, and has no answer
 
 
 async def test_a_strangers_404_is_no_reason_to_give_up(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ async def test_a_strangers_404_is_no_reason_to_give_up(tmp_path: Path) -> None:
 
 
 async def test_restart_drains_the_backlog_before_new_events(tmp_path: Path) -> None:
-    """Rows of an earlier run go first and in order, whosever they are."""
+    """What each person wrote before goes first, in order, before what they write now."""
     backend = FakeBackend()
     async with running(tmp_path, backend) as run:
         backend.down = True
@@ -95,7 +95,36 @@ async def test_restart_drains_the_backlog_before_new_events(tmp_path: Path) -> N
         run.start()
         backend.down = False
         await run.clock.advance_until(lambda: len(backend.received) == 21)
-        assert backend.texts() == [f"old {n}" for n in range(20)] + ["new"]
+        assert backend.texts("a") == [f"old {n}" for n in range(0, 20, 2)] + ["new"]
+        assert backend.texts("b") == [f"old {n}" for n in range(1, 20, 2)]
+
+
+async def test_after_a_restart_nobody_waits_for_a_strangers_file(tmp_path: Path) -> None:
+    """One person's file cannot be fetched for hours: everybody else's words go on."""
+    backend = FakeBackend()
+    async with running(tmp_path, backend) as run:
+        backend.down = True
+        file = MediaRef("photo", "image/jpeg", None, "stuck")
+        stuck = Inbound(address="a", kind="media", media="photo")
+        await run.relay.accept("file", stuck, file)
+        await run.write("words", "b", "help")
+    adapter = FetchingAdapter(files={"stuck": b"x"}, hold=asyncio.Event().wait)
+    async with running(tmp_path, backend, start=False, adapter=adapter) as run:
+        backend.down = False
+        run.start()
+        await run.clock.advance_until(lambda: backend.texts("b") == ["help"])
+        assert backend.texts("a") == []
+
+
+async def test_nothing_on_the_disk_names_a_person(tmp_path: Path) -> None:
+    """Event ids and lanes are keyed hashes: the same for the same, and nobody's else's."""
+    backend = FakeBackend()
+    async with running(tmp_path, backend) as run:
+        name = run.relay.name
+        assert name("lane", "a") == name("lane", "a")
+        assert len({name("lane", "a"), name("lane", "b"), name("a", "lane"), name("lanea")}) == 4
+        await run.write("e1", "4915112345678", "hello")
+        assert b"4915112345678" not in await asyncio.to_thread(run.spool_path.read_bytes)
 
 
 async def test_a_reply_in_hand_at_a_crash_is_not_left_to_its_lease(tmp_path: Path) -> None:

@@ -118,11 +118,11 @@ async def test_a_key_that_comes_late_opens_what_waited(scene: Scene) -> None:
     """The event is kept until then, and read as if it had come in order."""
     amina = scene.amina
     (held_back,) = await say_without_key(amina, "late")
-    await amina.until(lambda: scene.running.adapter._state.unread() != [])
+    await amina.until(lambda: scene.running.adapter._state.unread(0, 999)[0] != [])
     assert scene.backend.texts() == ["hello"]
     assert await scene.put("/sendToDevice/m.room.encrypted/late", held_back)
     await amina.hears("you said late")
-    assert scene.running.adapter._state.unread() == []
+    assert scene.running.adapter._state.unread(0, 999)[0] == []
 
 
 async def test_who_sends_what_cannot_be_read_is_asked_again(
@@ -311,3 +311,70 @@ def test_the_library_says_nothing_at_any_level() -> None:
     finally:
         for name in ("nio", "peewee", "aiohttp", "vodozemac"):
             logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize("spoilt", ["ed25519", "curve25519", "signature", "shape"])
+async def test_rubbish_for_keys_stops_nobody(
+    scene: Scene, spoilt: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody publishes keys that are none: they get no answer, and everybody else does."""
+    usual = scene.client.receive_response
+    amina = scene.amina
+    devices = scene.client.device_store.active_user_devices(amina.user)
+    name = next(iter(devices)).id
+
+    async def spoil(response: Any) -> None:
+        if isinstance(response, nio.KeysQueryResponse):
+            evil = {
+                "user_id": "@evil:relais.test",
+                "device_id": "E",
+                "keys": {"ed25519:E": "A" * 43, "curve25519:E": "A" * 43},
+                "signatures": {"@evil:relais.test": {"ed25519:E": "A" * 86}},
+            }
+            if spoilt == "signature":
+                evil["signatures"] = {"@evil:relais.test": {"ed25519:E": "!!!"}}
+            elif spoilt == "shape":
+                evil = {"user_id": "@evil:relais.test", "keys": [], "unsigned": "x"}
+            else:
+                evil["keys"] = {"ed25519:E": "A" * 43, "curve25519:E": "A" * 43}
+                evil["keys"][f"{spoilt}:E"] = "!!!"  # type: ignore[index]
+            response.device_keys["@evil:relais.test"] = {"E": evil}
+        await usual(response)
+
+    monkeypatch.setattr(scene.client, "receive_response", spoil)
+    scene.client.olm.users_for_key_query.add(amina.user)
+    await scene.client.keys_query()
+    assert scene.counted("malformed_device") == 1
+    await amina.says("still there?")
+    await amina.hears("you said still there?", 40)
+    assert name in {one.id for one in scene.client.device_store.active_user_devices(amina.user)}
+    assert not scene.running.task.done()
+
+
+async def test_one_time_keys_that_make_no_session_stop_nobody(scene: Scene) -> None:
+    """A signed key that is none is counted and passed over."""
+    client, user = scene.client, scene.amina.user
+    device = next(iter(client.device_store.active_user_devices(user)))
+    keys = {"signed_curve25519:AAAA": {"key": "!!!", "signatures": {user: {"x": "y"}}}}
+    answer = nio.KeysClaimResponse({user: {device.id: keys}, "@evil:x": {"E": {}}}, {})
+    await client.receive_response(answer)
+    await client.receive_response(nio.KeysClaimResponse({user: {device.id: {"a": "b"}}}, {}))
+    assert scene.counted("malformed_one_time_key") >= 1
+    await scene.amina.says("still there?")
+    await scene.amina.hears("you said still there?", 40)
+
+
+async def test_a_notice_that_cannot_be_said_ends_nothing(scene: Scene) -> None:
+    """A room in the clear whose notice fails for whatever reason: the next message is answered."""
+
+    async def broken(*_: object) -> object:
+        raise ValueError("a key that is none")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scene.running.adapter._open.sender, "say", broken)  # type: ignore[union-attr]
+        assert await scene.put(
+            f"/rooms/{scene.amina.room}/send/m.room.message/clear",
+            {"msgtype": "m.text", "body": "in the clear"},
+        )
+        await scene.amina.says("encrypted")
+        await scene.amina.hears("you said encrypted", 40)

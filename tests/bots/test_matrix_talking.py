@@ -9,6 +9,7 @@ import aiohttp
 import nio
 import pytest
 
+from bots.matrix.translate import _own_words
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.matrices import (
     Scene,
@@ -329,3 +330,54 @@ async def test_after_an_erasure_nothing_of_her_is_in_the_bots_folder(
         raw = path.read_bytes()
         for trace in (amina.user, amina.room):
             assert trace.encode() not in raw, (path.name, trace)
+
+
+async def test_what_she_wrote_before_she_left_arrives(
+    tmp_path: Path, synapse: Synapse, bot_user: str
+) -> None:
+    """She writes, leaves so that nobody sees it, and the bot hears both at once."""
+    backend = FakeBackend()
+    settings = settings_for(tmp_path, synapse, bot_user)
+    async with person(synapse, f"amina-{next(_NUMBERS)}", bot_user) as amina:
+        async with bot(settings, backend):
+            await (await amina.meet()).says("hello")
+            await amina.hears("you said hello")
+        await amina.says("he is coming")
+        await amina.client.room_leave(amina.room)
+        async with bot(settings, backend):
+            await until(lambda: backend.texts() == ["hello", "he is coming"], 30)
+
+
+async def test_what_she_wrote_before_a_third_came_arrives(
+    tmp_path: Path, synapse: Synapse, bot_user: str
+) -> None:
+    """Somebody with her phone invites a third one; her words of before were private: kept."""
+    backend = FakeBackend()
+    settings = settings_for(tmp_path, synapse, bot_user)
+    third = synapse.register(f"third-{next(_NUMBERS)}")
+    async with person(synapse, f"amina-{next(_NUMBERS)}", bot_user) as amina:
+        async with bot(settings, backend):
+            await (await amina.meet()).says("hello")
+            await amina.hears("you said hello")
+        await amina.says("one")
+        await amina.says("two")
+        await amina.client.room_invite(amina.room, third)
+        async with bot(settings, backend):
+            await until(lambda: backend.texts() == ["hello", "one", "two"], 30)
+            await amina.hears("<offline/group_refused/text>", 30)
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        ("> <@chat:x> Are you safe?\n> Really?\n\nno", "no"),
+        ("> * <@chat:x> waves\n\nhello", "hello"),
+        ("He wrote:\n> I will find you\n\nplease help", None),
+        ("> I will find you\n\nplease help", None),
+        ("5 > 3\n\nyes", None),
+        ("> a\n" * 20_000, None),
+    ],
+)
+def test_only_the_quote_of_an_answer_is_cut(body: str, kept: str | None) -> None:
+    """What she quotes herself is testimony."""
+    assert _own_words(body) == (body if kept is None else kept)

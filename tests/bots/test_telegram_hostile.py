@@ -14,6 +14,7 @@ from bots.telegram import polling
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.slow_world import until
 from tests.bots.telegrams import telegrams
+from tests.e2e.fake_bot_api import BOT_ID
 
 PERSON = {"id": 7, "is_bot": False, "first_name": "Somebody", "language_code": "en"}
 CHAT = {"id": 7, "type": "private", "first_name": "Somebody"}
@@ -103,9 +104,11 @@ async def test_a_batch_out_of_order_confirms_nothing_that_is_not_kept(
         add, full = spool.add, True
 
         async def fills_up(event_id: str, *around: Any) -> bool:
-            if full and ":5001:" in event_id:
+            if full and event_id == second:
                 raise SpoolError("spool_failed", "full")
             return await add(event_id, *around)
+
+        second = run.relay.name(f"{BOT_ID}:5001:{MESSAGE['date']}")
 
         monkeypatch.setattr(spool, "add", fills_up)
         for number in (5002, 5000, 5001):
