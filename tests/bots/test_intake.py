@@ -102,13 +102,13 @@ async def test_restart_drains_the_backlog_before_new_events(tmp_path: Path) -> N
 async def test_after_a_restart_nobody_waits_for_a_strangers_file(tmp_path: Path) -> None:
     """One person's file cannot be fetched for hours: everybody else's words go on."""
     backend = FakeBackend()
-    async with running(tmp_path, backend) as run:
+    adapter = FetchingAdapter(files={"stuck": b"x"}, hold=asyncio.Event().wait)
+    async with running(tmp_path, backend, adapter=adapter) as run:
         backend.down = True
         file = MediaRef("photo", "image/jpeg", None, "stuck")
         stuck = Inbound(address="a", kind="media", media="photo")
         await run.relay.accept("file", stuck, file)
         await run.write("words", "b", "help")
-    adapter = FetchingAdapter(files={"stuck": b"x"}, hold=asyncio.Event().wait)
     async with running(tmp_path, backend, start=False, adapter=adapter) as run:
         backend.down = False
         run.start()
