@@ -14,7 +14,7 @@ from bots.core.adapter import Adapter, Wakes
 from bots.core.ambient import World
 from bots.core.backoff import Backoff
 from bots.core.client import BackendClient, Settlement
-from bots.core.delivery import Delivery, Later, Permanent, Sent
+from bots.core.delivery import HELD, Delivery, Later, Permanent, Sent
 from bots.core.errors import BotError, Faulty, LeaseLost, Rejected
 from bots.core.health import Health
 from bots.core.ledger import Ledger, Outcome
@@ -25,6 +25,8 @@ log = structlog.get_logger("relais.bot")
 
 HOLD_SECONDS = 600.0
 """How long a delivery is held and its lease renewed before it is given back for later."""
+ALERT_SECONDS = 60.0
+"""How long an alert is held for a messenger that does not answer; then somebody else is asked."""
 GIVE_UP_AFTER = 8
 """Errors of ours at one delivery (not the platform's) until it is reported as failed."""
 
@@ -179,6 +181,9 @@ class Outlet:
                     wait = error.retry_after or 60.0
                     return Outcome("later", reason=error.reason, retry_after=wait)
                 pause = backoff.next() if error.retry_after is None else error.retry_after
+                away = error.retry_after is None and self._world.monotonic() - began + pause
+                if away > ALERT_SECONDS and not conversation.current.silent:
+                    return Outcome("later", reason=HELD, retry_after=pause)
             except Exception as error:  # noqa: BLE001 - an adapter's fault must not end the queue
                 faults += 1
                 self._health.metrics.errors.labels("send_fault").inc()

@@ -76,6 +76,25 @@ async def test_an_alert_that_is_held_is_given_back_at_once(tmp_path: Path) -> No
         assert "outcome" not in backend.job("d2").settled
 
 
+async def test_an_alert_does_not_wait_for_a_messenger_that_is_away(tmp_path: Path) -> None:
+    """After a minute it is given back, so that somebody else is asked; an answer is held longer."""
+    backend = FakeBackend(lease_seconds=900)
+    backend.queue("responder", text="an alert", silent=False)
+    backend.queue("her", text="an answer")
+
+    async def act(delivery: Delivery) -> None:
+        raise Later(None)
+
+    async with running(tmp_path, backend, start=False) as run:
+        run.adapter.act = act
+        run.start()
+        await run.clock.advance(30)
+        assert "outcome" not in backend.job("d1").settled
+        await run.clock.advance_until(lambda: "outcome" in backend.job("d1").settled)
+        assert backend.job("d1").settled["reason"] == "held"
+        assert "outcome" not in backend.job("d2").settled
+
+
 async def test_failure_for_good_is_reported(tmp_path: Path) -> None:
     """A person who blocked the bot is reported to the backend with the reason."""
     backend = FakeBackend()
