@@ -50,11 +50,13 @@ class _Looked:
     aside: bool = False
 
 
-def _answers(line: bytes) -> bool:
-    """Whether this is the answer to the subscription; raises :class:`RpcError` when it is no."""
+def _is_answer(line: bytes) -> bool:
+    """Whether this is the answer to the subscription, a yes or a no."""
     try:
         call_id, _ = answer_of(line)
-    except msgspec.MsgspecError:
+    except RpcError:
+        return True
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return False
     return call_id == _SUBSCRIBE
 
@@ -116,7 +118,7 @@ class Receiving:
     async def _subscribe(self, lines: Lines) -> None:
         """Without a number: for all that the daemon has, and will have.
 
-        Frames may come before the answer, so everything is kept before the answer is looked for.
+        Frames may come before the answer, and with it.
         """
         lines.write(request(_SUBSCRIBE, "subscribeReceive", {}))
         while True:
@@ -124,8 +126,11 @@ class Receiving:
                 came = await self._kit.world.within(ANSWER_SECONDS, lines.take())
             except TimeoutError:
                 raise Lost from None
-            await self._keep(came)
-            if any(_answers(line) for line in came):
+            answers = [line for line in came if _is_answer(line)]
+            if len(came) > len(answers):
+                await self._keep([line for line in came if line not in answers])
+            if answers:
+                answer_of(answers[0])
                 return
 
     async def _keep_all(self, lines: Lines) -> None:

@@ -171,7 +171,7 @@ async def test_frames_outlive_a_kill(tmp_path: Path) -> None:
             patch.setattr(Receiving, "_read", dies)
             for number in range(5):
                 daemon.write(HER, str(number))
-            await until(lambda: frames_left(first.relay) == 5)
+            await until(lambda: frames_left(first.relay) >= 5)
             await first.stop()
         second = start(tmp_path, backend, daemon)
         await until(lambda: backend.texts(HER) == ["0", "1", "2", "3", "4"])
