@@ -1,9 +1,9 @@
 """The bot's own small database: sealed events that the backend has not confirmed yet.
 
 It holds no address, no time, no word and no file: keyed hashes of the event and of whom it is from,
-the key's id and the ciphertext, in the order of arrival; sealed, where an event's file is to be fetched; and, sealed, which deliveries
-left and were not confirmed to the backend yet; and, sealed, what a messenger handed over that was
-not looked at yet. ``synchronous=FULL``: what was accepted is on the
+the key's id and the ciphertext, in the order of arrival; sealed, where an event's file is to be
+fetched; and, sealed, which deliveries left and were not confirmed to the backend yet, and what a
+messenger handed over that was not looked at yet. ``synchronous=FULL``: what was accepted is on the
 disk.
 """
 
