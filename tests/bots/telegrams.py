@@ -66,4 +66,6 @@ async def telegrams(
             yield Telegrams(telegram, backend, relay, adapter, clock, task, between)
         finally:
             task.cancel()
+            if slow:  # what the bot waits for at its end, it waits for on this clock
+                await clock.advance_until(task.done)
             await asyncio.gather(task, return_exceptions=True)
