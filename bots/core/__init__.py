@@ -34,6 +34,7 @@ from bots.core.relay import Relay
 from bots.core.serving import serve_app
 from bots.core.settings import BotSettings, load_settings
 from bots.core.spool import Spool
+from bots.core.tasks import together
 from bots.core.texts import Texts, offline_texts
 
 __all__ = [
@@ -85,4 +86,5 @@ __all__ = [
     "serve_app",
     "serve_health",
     "silence_libraries",
+    "together",
 ]

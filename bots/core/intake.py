@@ -34,8 +34,8 @@ _REFUSED: Final = (
 )
 STUCK_AFTER: Final = 5
 _STUCK: Final = (
-    "The backend fails again and again at one event; see its log. After a restart everything"
-    " that was kept waits behind it."
+    "The backend fails again and again at one event; see its log. Whatever else that person"
+    " writes waits behind it."
 )
 PARALLEL: Final = 8
 """People whose turns are under way at once."""
@@ -110,9 +110,10 @@ class Intake:
     async def run(self) -> None:
         """What an earlier run left comes before what came since, in each lane; then they go."""
         await self._persist(self._say_quarantined)
+        backlog = await self._persist(self._spool.backlog)
+        # Looked at after the read, which may have found what was accepted meanwhile.
         new = {event_id for lane in self.lanes.values() for event_id in lane.waiting}
-        backlog = [one for one in await self._persist(self._spool.backlog) if one[0] not in new]
-        for event_id, name in reversed(backlog):
+        for event_id, name in reversed([one for one in backlog if one[0] not in new]):
             self._lane(name).waiting.appendleft(event_id)
             self._health.metrics.spooled.inc()
         self._loaded.set()

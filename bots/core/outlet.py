@@ -181,8 +181,8 @@ class Outlet:
                     wait = error.retry_after or 60.0
                     return Outcome("later", reason=error.reason, retry_after=wait)
                 pause = backoff.next() if error.retry_after is None else error.retry_after
-                away = error.retry_after is None and self._world.monotonic() - began + pause
-                if away > ALERT_SECONDS and not conversation.current.silent:
+                away = self._world.monotonic() - began + pause > ALERT_SECONDS
+                if error.retry_after is None and away and not conversation.current.silent:
                     return Outcome("later", reason=HELD, retry_after=pause)
             except Exception as error:  # noqa: BLE001 - an adapter's fault must not end the queue
                 faults += 1

@@ -1,6 +1,5 @@
 """One bot: spool, inbox key, intake, outlet and offline notice around one adapter."""
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from bots.core.outage import Backend, Outage
 from bots.core.outlet import Done, Outlet
 from bots.core.settings import BotSettings
 from bots.core.spool import Spool
-from bots.core.tasks import Tasks
+from bots.core.tasks import Tasks, together
 from bots.core.texts import Texts
 from sealing import Box, derive
 
@@ -154,7 +153,7 @@ class Relay:
 
     async def put_aside(self, event_id: str, raw: bytes, code: str) -> None:
         """See :class:`bots.core.adapter.Quarantine`."""
-        await self._intake.put_aside(event_id, raw, code)
+        await self._intake.put_aside(self.name("aside", event_id), raw, code)
 
     async def run(self, adapter: Adapter, grace: float = 5.0) -> None:
         """Until cancelled, or until a part fails for good. Closes everything it opened."""
@@ -179,16 +178,9 @@ class Relay:
         ]
         if isinstance(adapter, Announces):
             parts.append(self._notice(adapter).run())
-        tasks = [asyncio.ensure_future(part) for part in parts]
         try:
-            # Not gather, which would cancel the parts itself, and us a second time while they stop.
-            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-            for task in ended:
-                task.result()
+            await together(*parts)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await self._outlet.close(grace)
             await self._tasks.close()
             if isinstance(adapter, Closes):

@@ -5,6 +5,20 @@ from collections.abc import Coroutine
 from typing import Any
 
 
+async def together(*parts: Coroutine[Any, Any, None]) -> None:
+    """All of them, until one fails: its error is raised as it is, and the others are cancelled."""
+    tasks = [asyncio.ensure_future(part) for part in parts]
+    try:
+        # Not gather, which would cancel the parts itself, and us a second time while they stop.
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in ended:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class Tasks:
     """An error of ours in any of them ends the bot: a restart is clean, a half-dead bot is not."""
 

@@ -14,6 +14,7 @@ log = structlog.get_logger("relais.matrix")
 _GROUP: Final = "offline/group_refused/text"
 _PLAIN: Final = "offline/not_encrypted/text"
 _GONE: Final = ("M_FORBIDDEN", "M_NOT_FOUND")
+LOOK_AGAIN: Final = 0.2
 JOIN_TRIES: Final = 30
 """About a day; then an invitation that never works is declined."""
 
@@ -40,15 +41,19 @@ class Rooms:
         """Take the invitations. Whether a room may be used is seen once it is joined.
 
         Servers limit how many a minute: whoever has to wait is not forgotten, also over a restart.
-        One that fails holds no other one up.
+        One that fails holds no other one up. Ends when no invitation is left.
         """
-        for room_id in self._state.invitations():
-            if self._world.monotonic() >= self._not_before.get(room_id, 0.0):
-                await self._join(room_id)
+        while waiting := self._state.invitations():
+            for room_id in waiting:
+                if self._world.monotonic() >= self._not_before.get(room_id, 0.0):
+                    await self._join(room_id)
+            left = [self._not_before.get(one, 0.0) for one in self._state.invitations()]
+            if left:
+                await self._world.sleep(max(LOOK_AGAIN, min(left) - self._world.monotonic()))
 
     async def _join(self, room_id: str) -> None:
         tries = self._tries[room_id] = self._tries.get(room_id, 0) + 1
-        pause = min(5.0 * 2 ** min(tries, 10), 3_600.0)
+        pause = min(2.0 ** min(tries, 12), 3_600.0)
         try:
             answer = await self._client.join(room_id)
             if isinstance(answer, JoinError):
@@ -59,7 +64,7 @@ class Rooms:
                     self._not_before[room_id] = self._world.monotonic() + pause
                     return
                 await self._client.room_leave(room_id)
-        except AWAY as error:
+        except Exception as error:  # noqa: BLE001  one room must not keep the others waiting
             log.info("join_failed", code=type(error).__name__)
             self._not_before[room_id] = self._world.monotonic() + pause
             return
@@ -105,7 +110,12 @@ class Rooms:
         await self._leave(room_id)
 
     async def _leave(self, room_id: str) -> None:
-        await self._client.drop_room(room_id)
+        """Tried again at whatever comes next from there."""
+        try:
+            await self._client.drop_room(room_id)
+        except AWAY as error:
+            log.info("leave_failed", code=type(error).__name__)
+            return
         self._state.forget_room(room_id)
 
 

@@ -21,6 +21,10 @@ CREATE TABLE IF NOT EXISTS unread (
   asked INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS invitations (room_id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS gaps (
+  room_id TEXT NOT NULL, newest TEXT NOT NULL, oldest TEXT NOT NULL, since REAL NOT NULL,
+  PRIMARY KEY (room_id, newest)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rooms (
   room_id TEXT PRIMARY KEY, user_id TEXT NOT NULL, n INTEGER NOT NULL, leaving INTEGER NOT NULL
 );
@@ -39,6 +43,15 @@ class Unread(NamedTuple):
     since: float
     raw: bytes
     asked: bool
+
+
+class Gap(NamedTuple):
+    """What was written in a room between two places was not fetched. ``since``: Unix time."""
+
+    room_id: str
+    newest: str
+    oldest: str
+    since: float
 
 
 class State:
@@ -126,6 +139,18 @@ class State:
         """It was read, or given up."""
         self._db.execute("DELETE FROM unread WHERE event_id = ?", (event_id,))
 
+    def keep_gap(self, gap: Gap) -> None:
+        """Its server does not give it out now."""
+        self._db.execute("INSERT OR IGNORE INTO gaps VALUES (?, ?, ?, ?)", gap)
+
+    def gaps(self) -> list[Gap]:
+        """All that are still to be fetched."""
+        return [Gap(*row) for row in self._db.execute("SELECT * FROM gaps ORDER BY since")]
+
+    def drop_gap(self, gap: Gap) -> None:
+        """It was fetched, or given up."""
+        self._db.execute("DELETE FROM gaps WHERE room_id = ? AND newest = ?", gap[:2])
+
     def invited(self, room_ids: Iterable[str]) -> None:
         """Somebody wants to talk in these rooms."""
         self._db.executemany(
@@ -184,6 +209,7 @@ class State:
         """Nothing of this room stays here."""
         self._db.execute("DELETE FROM rooms WHERE room_id = ?", (room_id,))
         self._db.execute("DELETE FROM unread WHERE room_id = ?", (room_id,))
+        self._db.execute("DELETE FROM gaps WHERE room_id = ?", (room_id,))
 
     def close(self) -> None:
         """Give the file free."""

@@ -15,16 +15,19 @@ from bots.core import Backoff, Kit, NotReady, SpoolError, as_bytes
 from bots.matrix.mends import AWAY, Client
 from bots.matrix.reading import Reader, in_parallel
 from bots.matrix.rooms import Rooms
-from bots.matrix.state import State
+from bots.matrix.state import Gap, State
 
 log = structlog.get_logger("relais.matrix")
 
 WAIT_MS: Final = 25_000
 SOON_MS: Final = 1_000
-"""While something waits for its key, or somebody to be joined, the loop turns quickly."""
+"""While something waits for its key, the loop turns quickly."""
 MOST_PAGES: Final = 100
 """Of a gap; whoever fills a room with more than so many hundred events is not read back."""
-GAP_TRIES: Final = 5
+GAP_SECONDS: Final = 10.0
+GAP_AGAIN: Final = 60.0
+GIVE_UP_AFTER: Final = 7 * 86_400.0
+"""Seconds, of a gap whose server does not give it out."""
 POISON_AFTER: Final = 3
 _LIMIT: Final = 100
 FILTER: Final = {
@@ -41,8 +44,8 @@ _POISON: Final = (
     "A batch of events cannot be read and is put aside, sealed; whoever wrote in it gets no answer."
 )
 _GAP: Final = (
-    "What was written in a room while the bot was away cannot be fetched from its server, and is "
-    "not answered. Whoever wrote it has to write again."
+    "What was written in a room while the bot was away is not given out by its server; it is asked "
+    "for every minute, for a week. Whoever wrote it has no answer yet."
 )
 _KEYS: Final = "The Matrix server refuses new keys of the bot: new people cannot write to it."
 
@@ -68,15 +71,18 @@ class Syncing:
         self._fresh = True
         self._failures = 0
         self._joining: asyncio.Task[None] | None = None
+        self._filling: asyncio.Task[None] | None = None
+        self._next_gaps = 0.0
 
     async def run(self) -> None:
         """Sync, spool, remember, and keep the keys in order."""
         try:
             await self._run()
         finally:
-            if self._joining is not None:
-                self._joining.cancel()
-                await asyncio.gather(self._joining, return_exceptions=True)
+            beside = [task for task in (self._joining, self._filling) if task is not None]
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def _run(self) -> None:
         since = self._state.fact(_SINCE)
@@ -93,8 +99,7 @@ class Syncing:
 
     async def _sync(self, token: str | None) -> nio.SyncResponse | None:
         """One batch; None after a trouble that was waited out."""
-        soon = self._reader.waiting or self._rooms.joining
-        wait = SOON_MS if soon else WAIT_MS
+        wait = SOON_MS if self._reader.waiting else WAIT_MS
         try:
             answer = await self._client.sync(
                 0 if self._fresh else wait, FILTER, since=token, full_state=self._fresh
@@ -170,37 +175,70 @@ class Syncing:
         self, response: nio.SyncResponse, token: str | None, gaps: dict[str, list[Any]]
     ) -> None:
         self._state.invited(response.rooms.invite)
-        self._join_beside()
+        self._beside()
         rooms: dict[str, list[Any]] = {}
         for room_id, info in response.rooms.leave.items():
             rooms[room_id] = self._client.read_all(room_id, info.timeline.events)
+        limited = {
+            room_id: Gap(room_id, info.timeline.prev_batch, token, self._world.now())
+            for room_id, info in response.rooms.join.items()
+            if info.timeline.limited and token is not None and room_id not in gaps
+        }
+        for gap, found in zip(
+            limited.values(),
+            await asyncio.gather(*(self._fill(gap) for gap in limited.values())),
+            strict=True,
+        ):
+            if found is None:
+                self._state.keep_gap(gap)
+                self._health.problem("matrix_gap", _GAP)
+                self._next_gaps = self._world.monotonic() + GAP_AGAIN
+            gaps[gap.room_id] = found or []
         for room_id, info in response.rooms.join.items():
-            earlier: list[Any] = []
-            if info.timeline.limited and token is not None:
-                if room_id not in gaps:
-                    gaps[room_id] = await self._fill(room_id, info.timeline.prev_batch, token)
-                earlier = gaps[room_id]
-            rooms[room_id] = [*earlier, *info.timeline.events]
+            rooms[room_id] = [*gaps.get(room_id, []), *info.timeline.events]
         await in_parallel(self._reader, rooms)
         await self._reader.again()
 
-    def _join_beside(self) -> None:
-        """A room on a server that hangs keeps nobody else waiting."""
-        if self._rooms.joining and (self._joining is None or self._joining.done()):
+    def _beside(self) -> None:
+        """What hangs on a server of others keeps nobody waiting: joining rooms, old gaps."""
+        if self._rooms.joining and _idle(self._joining):
             self._joining = asyncio.create_task(self._rooms.join())
+        due = self._world.monotonic() >= self._next_gaps
+        if due and _idle(self._filling) and self._state.gaps():
+            self._filling = asyncio.create_task(self._fill_again())
 
-    async def _fill(self, room_id: str, newest: str, oldest: str) -> list[Any]:
-        """A gap, with a few tries; then the other rooms go on without it, and an operator hears."""
-        backoff = Backoff(self._world)
-        for _ in range(GAP_TRIES):
-            try:
-                return await self._between(room_id, newest, oldest)
-            except Exception as error:  # noqa: BLE001  a room on a broken server is one of many
-                log.warning("gap_failed", error=type(error).__name__)
-                await self._world.sleep(backoff.next())
+    async def _fill(self, gap: Gap) -> list[Any] | None:
+        """What fell into it; None while it is not given out, and then the others go on without.
+
+        Raises what ``AWAY`` holds when our own server is away: then nothing goes on.
+        """
+        try:
+            work = self._between(gap.room_id, gap.newest, gap.oldest)
+            return await self._world.within(GAP_SECONDS, asyncio.ensure_future(work))
+        except Exception as error:  # noqa: BLE001  a room on a broken server is one of many
+            log.warning("gap_failed", error=type(error).__name__)
+        await self._client.whoami()
+        return None
+
+    async def _fill_again(self) -> None:
+        """What could not be fetched before: late, and so out of order, but not lost."""
         self._health.problem("matrix_gap", _GAP)
-        self._health.metrics.events.labels("gap_given_up").inc()
-        return []
+        self._next_gaps = self._world.monotonic() + GAP_AGAIN
+        for gap in self._state.gaps():
+            try:
+                found = await self._fill(gap)
+                if found is not None:
+                    await self._reader.take(gap.room_id, found)
+            except (NotReady, SpoolError, *AWAY) as error:
+                log.info("gap_waits", error=type(error).__name__)
+                return
+            if found is None and self._world.now() - gap.since < GIVE_UP_AFTER:
+                continue
+            if found is None:
+                self._health.metrics.events.labels("gap_given_up").inc()
+            self._state.drop_gap(gap)
+        if not self._state.gaps():
+            self._health.clear("matrix_gap")
 
     async def _between(self, room_id: str, newest: str, oldest: str) -> list[Any]:
         """What fell into a gap, oldest first."""
@@ -239,3 +277,7 @@ class Syncing:
             self._health.clear("matrix_keys")
         else:
             self._health.problem("matrix_keys", _KEYS)
+
+
+def _idle(task: "asyncio.Task[None] | None") -> bool:
+    return task is None or task.done()

@@ -17,6 +17,7 @@ from bots.core import (
     Sent,
     serve_app,
     silence_libraries,
+    together,
 )
 from bots.signal.accounts import Accounts
 from bots.signal.aftercare import Aftercare
@@ -26,7 +27,7 @@ from bots.signal.daemon import FLOOR, Daemon, command_of, version_of
 from bots.signal.files import Files
 from bots.signal.lines import Lost
 from bots.signal.receiving import Receiving
-from bots.signal.rpc import Rpc, RpcError
+from bots.signal.rpc import Rpc, RpcError, numbers_of
 from bots.signal.sender import Sender
 from bots.signal.signalbots import Parser
 from bots.signal.state import open_state
@@ -35,15 +36,10 @@ log = structlog.get_logger("relais.signal")
 
 LOOK_EVERY: Final = 60.0
 SWEEP_EVERY: Final = 3_600.0
-_AWAY: Final = "The Signal daemon does not answer; trying again."
 _NOBODY: Final = (
     "The Signal daemon has no number{which}. Run `relais-bot signal register`; the bot goes on by "
     "itself."
 )
-
-
-class _Account(msgspec.Struct):
-    number: str = ""
 
 
 class SignalAdapter:
@@ -91,7 +87,7 @@ class SignalAdapter:
             canary=self._canary,
             kit=self._kit,
         )
-        await _together(
+        await together(
             *self._helpers(),
             self._look_after_numbers(),
             self._canary.run(),
@@ -149,12 +145,10 @@ class SignalAdapter:
         while True:
             try:
                 await self._look()
-            except Lost:
-                self._kit.health.problem("signal_away", _AWAY)
+            except (Lost, RpcError, msgspec.ValidationError) as error:
+                # Whoever listens says it to the operator, and says when it is over.
+                log.warning("numbers_unknown", error=type(error).__name__)
                 await self._kit.world.sleep(backoff.next())
-            except RpcError as error:
-                log.warning("daemon_refuses", code=error.code)
-                await self._kit.world.sleep(backoff.next(at_least=5))
             else:
                 backoff.reset()
                 await self._kit.world.sleep(LOOK_EVERY if self._accounts.numbers else 2.0)
@@ -172,9 +166,8 @@ class SignalAdapter:
                 f"The Signal daemon is signal-cli {version or 'of no version'}; "
                 f"{floor} or later is needed."
             )
-        found = msgspec.convert(await self._rpc.call("listAccounts"), list[_Account])
+        numbers = await numbers_of(self._rpc)
         wanted = self._settings.signal_numbers
-        numbers = [one.number for one in found if one.number]
         self._accounts.numbers = [one for one in wanted if one in numbers] if wanted else numbers
         if not self._accounts.numbers or len(self._accounts.numbers) < len(wanted):
             which = " of RELAIS_SIGNAL_ACCOUNTS" if wanted else ""
@@ -182,16 +175,3 @@ class SignalAdapter:
         else:
             self._kit.health.clear("signal_account")
         self._accounts.refresh()
-
-
-async def _together(*parts: Coroutine[Any, Any, None]) -> None:
-    """All of them, until the first one fails; its error is raised as it is."""
-    tasks = [asyncio.ensure_future(part) for part in parts]
-    try:
-        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
-        for task in ended:
-            task.result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,6 +1,7 @@
 """From the daemon to the spool: kept before it is looked at, then read, each person in order."""
 
 import asyncio
+import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from bots.core import Backoff, Frame, Kit, NotReady, SpoolError
+from bots.core import Backoff, Frame, Kit, NotReady, SpoolError, together
 from bots.signal.accounts import Accounts
 from bots.signal.aftercare import Aftercare
 from bots.signal.canary import Canary
@@ -87,9 +88,7 @@ class Receiving:
     async def run(self) -> None:
         """What an earlier run kept comes first."""
         self._queue.put_nowait(await self._kit.frames.waiting())
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._listen())
-            group.create_task(self._work())
+        await together(self._listen(), self._work())
 
     async def _listen(self) -> None:
         backoff = Backoff(self._kit.world)
@@ -228,7 +227,7 @@ class Receiving:
     async def _one_person(self, some: "list[_Looked]") -> None:
         for looked in some:
             for one in looked.found:
-                await self._take(looked.person, looked.account, one)
+                await self._insist(partial(self._take, looked.person, looked.account, one))
             if looked.aside:
                 await self._aside(looked.frame)
             else:
@@ -238,7 +237,7 @@ class Receiving:
         match one:
             case Take():
                 self._accounts.meet(person, account)
-                await self._insist(lambda: self._kit.accept(one.event_id, one.inbound, one.media))
+                await self._kit.accept(one.event_id, one.inbound, one.media)
                 self._aftercare.kept(person, account, one.stamp)
             case Group(group):
                 self._kit.health.metrics.events.labels("group_refused").inc()
@@ -260,12 +259,12 @@ class Receiving:
         )
 
     async def _insist(self, work: Callable[[], Awaitable[object]]) -> None:
-        """Until the disk takes it, or the first inbox key is here."""
+        """Until the disk takes it, or the first inbox key is here. Repeats are harmless."""
         backoff = Backoff(self._kit.world)
         while True:
             try:
                 await work()
-            except (NotReady, SpoolError) as error:
+            except (NotReady, SpoolError, sqlite3.Error) as error:
                 log.warning("not_kept", error=type(error).__name__)
                 await self._kit.world.sleep(backoff.next())
             else:

@@ -146,3 +146,13 @@ class Rpc:
         connection.close()
         if self._connection is connection:
             self._connection = None
+
+
+class _Account(msgspec.Struct):
+    number: str = ""
+
+
+async def numbers_of(rpc: Rpc) -> list[str]:
+    """Those that the daemon has. Raises :class:`RpcError`, :class:`Lost`, or a validation error."""
+    found = msgspec.convert(await rpc.call("listAccounts"), list[_Account])
+    return [one.number for one in found if one.number]

@@ -161,7 +161,7 @@ class Sender:
 
     async def _call(self, method: str, account: str, **parameters: Any) -> Any:
         """The result, when every part of it says success."""
-        person = str(parameters.get("recipient"))
+        recipient = parameters["recipient"]
         try:
             raw = await self._rpc.call(method, account=account, **parameters)
         except Lost:
@@ -170,9 +170,9 @@ class Sender:
         except RpcError as error:
             results = _inside(error.data).results
             if results:
-                await self._judge(account, parameters["recipient"], results)
+                await self._judge(account, recipient, results)
             raise self._of(account, error) from None
-        await self._judge(account, parameters.get("recipient", person), _answer(raw).results)
+        await self._judge(account, recipient, _answer(raw).results)
         self._health.clear("signal_account")
         return raw
 

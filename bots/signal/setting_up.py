@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import msgspec
 import typer
 
 from bots.core import BotSettings, ConfigurationError, World, load_settings
 from bots.signal.accounts import submit
 from bots.signal.challenge import SOLVE_AT, captcha_of
 from bots.signal.lines import Lost
-from bots.signal.rpc import Rpc, RpcError
+from bots.signal.rpc import Rpc, RpcError, numbers_of
 from bots.signal.state import load_holds, open_state, store_holds
 
 REGISTER_AT: Final = "https://signalcaptchas.org/registration/generate.html"
@@ -147,10 +146,6 @@ def _square(uri: str) -> str:
     return out.getvalue()
 
 
-class _Account(msgspec.Struct):
-    number: str = ""
-
-
 @setting_up.command()
 def status() -> None:
     """The daemon, its numbers, and whether Signal knows them."""
@@ -159,10 +154,10 @@ def status() -> None:
 
 async def _status(rpc: Rpc, _settings: BotSettings) -> None:
     version = (await rpc.call("version")).get("version", "?")
-    accounts = msgspec.convert(await rpc.call("listAccounts"), list[_Account])
-    typer.echo(f"signal-cli {version}, {len(accounts)} number(s)")
-    for one in accounts:
-        typer.echo(f"{one.number}: {await _known(rpc, one.number)}")
+    numbers = await numbers_of(rpc)
+    typer.echo(f"signal-cli {version}, {len(numbers)} number(s)")
+    for one in numbers:
+        typer.echo(f"{one}: {await _known(rpc, one)}")
 
 
 async def _known(rpc: Rpc, number: str) -> str:

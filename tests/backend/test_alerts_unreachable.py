@@ -19,18 +19,29 @@ async def scene(database_url: str, tmp_path: Path) -> AsyncIterator[Scene]:
         yield opened
 
 
-async def _lost(scene: Scene, chat: str) -> None:
-    """The bot reported ``blocked``; the job that follows runs."""
+async def _job(scene: Scene, kind: str, chat: str) -> None:
+    """As a bot's report writes it; it runs, and what it brings forward."""
     async with scene.relais.db.write() as tx:
         await jobs.schedule(
             tx,
             scene.relais.world,
-            kind=UNREACHABLE,
-            key=f"lost:{chat}",
+            kind=kind,
+            key=f"{kind}:{chat}",
             subject=chat,
             due_at=scene.clock(),
         )
     await scene.runner.run_due()
+    await scene.runner.run_due()
+
+
+async def _lost(scene: Scene, chat: str) -> None:
+    """The bot reported ``blocked``."""
+    await _job(scene, UNREACHABLE, chat)
+
+
+async def _held(scene: Scene, chat: str) -> None:
+    """The bot gave an alert back: its messenger takes nothing for hours."""
+    await _job(scene, HELD, chat)
 
 
 async def _her_chat(scene: Scene, case_id: str) -> str:
@@ -78,21 +89,6 @@ async def test_coordinators_hear_it_when_nobody_took_the_case(scene: Scene) -> N
     await _lost(scene, await _her_chat(scene, case_id))
     assert "person_gone" in await scene.told(EVE)
     assert "person_gone" not in await scene.told(BEN)
-
-
-async def _held(scene: Scene, chat: str) -> None:
-    """The bot gave an alert back: its messenger takes nothing for hours. The job runs."""
-    async with scene.relais.db.write() as tx:
-        await jobs.schedule(
-            tx,
-            scene.relais.world,
-            kind=HELD,
-            key=f"held:{chat}",
-            subject=chat,
-            due_at=scene.clock(),
-        )
-    await scene.runner.run_due()
-    await scene.runner.run_due()  # what it brought forward
 
 
 async def _chat(scene: Scene, member: str, channel: str) -> str:

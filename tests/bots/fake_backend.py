@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from sealing import Envelope, KeyPair, SealError, SigningKey, open_envelope
 from tests.e2e.serving import Serving
+from tests.waiting import wait_for
 
 Script = Callable[[dict[str, Any]], list[dict[str, Any]]]
 
@@ -147,13 +148,7 @@ class FakeBackend:
 
     def wait(self, condition: Callable[[], bool], timeout: float = 15) -> None:
         """Returns when ``condition`` holds, else :class:`TimeoutError`."""
-        end = time.monotonic() + timeout
-        with self._changed:
-            while not condition():
-                left = end - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError
-                self._changed.wait(min(left, 0.1))
+        wait_for(self._changed, condition, timeout)
 
     @property
     def url(self) -> str:

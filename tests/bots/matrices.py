@@ -17,12 +17,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from nio.store import SqliteMemoryStore
 
-from bots.core import BotSettings, Relay, Spool, World
-from bots.core.relay import Terms
+from bots.core import BotSettings, Relay, World
 from bots.matrix import MatrixAdapter
 from bots.matrix.mends import Client
 from tests.bots.fake_backend import FakeBackend
-from tests.bots.relaying import english
+from tests.bots.relaying import make_relay
 from tests.synapse import Synapse
 
 PASSWORD = "password of a test"
@@ -59,20 +58,7 @@ class RunningBot:
 def start_bot(settings: BotSettings, backend: FakeBackend) -> RunningBot:
     """With the clock of the machine."""
     world = World()
-    http = httpx.AsyncClient(
-        transport=httpx.ASGITransport(backend.app),
-        base_url="http://backend",
-        headers={"Authorization": f"Bearer {backend.token}"},
-    )
-    relay = Relay(
-        channel="matrix",
-        spool=Spool.open(settings.spool_path("matrix")),
-        secret=backend.token,
-        http=http,
-        texts=english,
-        world=world,
-        terms=Terms(),
-    )
+    relay = make_relay(settings.spool_path("matrix"), backend, world, backend.token, "matrix")
     adapter = MatrixAdapter(settings, relay.kit)
     return RunningBot(relay, adapter, asyncio.create_task(relay.run(adapter, grace=1.0)))
 

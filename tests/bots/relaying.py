@@ -133,7 +133,9 @@ async def running(
             await relay._http.aclose()
 
 
-def make_relay(path: Path, backend: FakeBackend, world: World, token: str) -> Relay:
+def make_relay(
+    path: Path, backend: FakeBackend, world: World, token: str, channel: str = "telegram"
+) -> Relay:
     """Over ASGI, without a socket."""
     http = httpx.AsyncClient(
         transport=httpx.ASGITransport(backend.app),
@@ -141,7 +143,7 @@ def make_relay(path: Path, backend: FakeBackend, world: World, token: str) -> Re
         headers={"Authorization": f"Bearer {token}"},
     )
     return Relay(
-        channel="telegram",
+        channel=channel,
         spool=Spool.open(path),
         secret=token,
         http=http,

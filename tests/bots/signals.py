@@ -6,13 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
 from pydantic import SecretStr
 
-from bots.core import BotSettings, Relay, Spool, World
+from bots.core import BotSettings, Relay, World
 from bots.signal import SignalAdapter
 from tests.bots.fake_backend import FakeBackend
-from tests.bots.relaying import english
+from tests.bots.relaying import make_relay
 from tests.bots.slow_world import until
 from tests.e2e.fake_signal import FakeSignal
 
@@ -56,19 +55,7 @@ def start(
     """The bot in this process."""
     world = World()
     values = signal_settings(directory, signal.address, **settings)
-    http = httpx.AsyncClient(
-        transport=httpx.ASGITransport(backend.app),
-        base_url="http://backend",
-        headers={"Authorization": f"Bearer {backend.token}"},
-    )
-    relay = Relay(
-        channel="signal",
-        spool=Spool.open(values.spool_path("signal")),
-        secret=backend.token,
-        http=http,
-        texts=english,
-        world=world,
-    )
+    relay = make_relay(values.spool_path("signal"), backend, world, backend.token, "signal")
     adapter = SignalAdapter(values, relay.kit)
     task = asyncio.create_task(relay.run(adapter, grace=1))
     return Signals(signal, backend, relay, adapter, task)

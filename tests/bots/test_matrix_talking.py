@@ -1,5 +1,6 @@
 """The Matrix bot against a real Synapse: two clients of the library, end-to-end encrypted."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from functools import partial
@@ -9,6 +10,7 @@ import aiohttp
 import nio
 import pytest
 
+from bots.matrix import syncing
 from bots.matrix.translate import _own_words
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.matrices import (
@@ -381,3 +383,55 @@ async def test_what_she_wrote_before_a_third_came_arrives(
 def test_only_the_quote_of_an_answer_is_cut(body: str, kept: str | None) -> None:
     """What she quotes herself is testimony."""
     assert _own_words(body) == (body if kept is None else kept)
+
+
+async def test_a_gap_that_is_not_given_out_is_fetched_later(
+    tmp_path: Path, synapse: Synapse, bot_user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is newer goes on, an operator hears of it, and nothing is lost, over a restart too."""
+    backend = FakeBackend()
+    settings = settings_for(tmp_path, synapse, bot_user)
+    usual = syncing.Syncing._between
+
+    async def refuses(*_: object) -> list[object]:
+        raise TimeoutError
+
+    monkeypatch.setattr(syncing, "GAP_AGAIN", 0.2)
+    async with person(synapse, f"amina-{next(_NUMBERS)}", bot_user) as amina:
+        async with bot(settings, backend):
+            await (await amina.meet()).says("0")
+            await amina.hears("you said 0")
+        for number in range(1, 121):
+            await amina.says(str(number))
+        monkeypatch.setattr(syncing.Syncing, "_between", refuses)
+        async with bot(settings, backend) as running:
+            await amina.hears("you said 120", 60)
+            assert "matrix_gap" in running.relay.health.problems
+            assert len(backend.received) < 121
+        monkeypatch.setattr(syncing.Syncing, "_between", usual)
+        async with bot(settings, backend) as running:
+            await amina.says("now")
+            await until(lambda: len(backend.received) == 122, 60)
+            await until(lambda: "matrix_gap" not in running.relay.health.problems, 20)
+    assert sorted(backend.texts()) == sorted(["now", *(str(number) for number in range(121))])
+
+
+async def test_a_room_that_cannot_be_joined_keeps_nobody_waiting(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A join that hangs, or falls over: who is in a room already is answered meanwhile."""
+    hanging = asyncio.Event()
+
+    async def join(_room_id: str) -> object:
+        hanging.set()
+        await asyncio.Event().wait()
+        return None
+
+    await scene.amina.says("hello")
+    await scene.amina.hears("you said hello")
+    monkeypatch.setattr(scene.client, "join", join)
+    other = await scene.amina.client.room_create(is_direct=True, invite=(scene.amina.bot,))
+    assert isinstance(other, nio.RoomCreateResponse)
+    await asyncio.wait_for(hanging.wait(), 20)
+    await scene.amina.says("anybody?")
+    await scene.amina.hears("you said anybody?")

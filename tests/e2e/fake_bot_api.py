@@ -31,6 +31,7 @@ from starlette.routing import Route
 
 from tests.e2e.multipart import Upload, multipart
 from tests.e2e.serving import Serving
+from tests.waiting import wait_for
 
 TOKEN = "1234567:test-token-of-nobody"
 BOT_ID = 1234567
@@ -218,13 +219,7 @@ class FakeBotApi:
 
     def wait(self, condition: Callable[[], bool], timeout: float = 15) -> None:
         """Returns when ``condition`` holds, else :class:`TimeoutError`."""
-        end = time.monotonic() + timeout
-        with self._changed:
-            while not condition():
-                left = end - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError
-                self._changed.wait(min(left, 0.1))
+        wait_for(self._changed, condition, timeout)
 
     # -- running ---------------------------------------------------------------------------------
 

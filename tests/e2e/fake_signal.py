@@ -21,6 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.waiting import wait_for
+
 NUMBER = "+15550000001"
 SECOND = "+15550000002"
 KNOWN = frozenset(
@@ -175,13 +177,7 @@ class FakeSignal:
 
     def wait(self, condition: Callable[[], bool], timeout: float = 15) -> None:
         """Returns when ``condition`` holds, else :class:`TimeoutError`."""
-        end = time.monotonic() + timeout
-        with self._changed:
-            while not condition():
-                left = end - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError
-                self._changed.wait(min(left, 0.1))
+        wait_for(self._changed, condition, timeout)
 
     # -- running ---------------------------------------------------------------------------------
 

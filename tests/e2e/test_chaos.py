@@ -9,12 +9,12 @@ row is a double; Telegram allows one only between a send and its confirmation.
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import pytest
 
@@ -24,6 +24,7 @@ from tests.e2e.processes import backend_process, free_port
 from tests.e2e.unkind import INSIDE, NETWORK, TELEGRAM_FLOOD, Unkind
 from tests.postgresql import running_postgres
 
+Who = TypeVar("Who")
 SENTINEL = "Qzx7 vermillion heron"
 SCRIPT = (
     "hello",
@@ -138,7 +139,7 @@ def test_kills_lose_and_reorder_nothing(
             killed: list[float] = network.blows
             done = _under_fire(telegram, [backend, bot, *victims], kills, chance, killed)
             network.faults, inside.faults = {}, {}
-            damage = _damage(telegram, peace, done)
+            damage = damage_of(peace, done, lambda chat: all_said(telegram, chat))
             damage.unexplained = _unexplained(telegram, peace, killed)
         finally:
             bot.stop()
@@ -182,16 +183,16 @@ def _in_peace(telegram: FakeBotApi) -> list[str]:
     for text in SCRIPT:
         telegram.write(1, text)
         wait_until_said(telegram, 1, heard + 1, 20)
-        heard = _quiet(telegram, 1)
+        heard = quiet(lambda: all_said(telegram, 1))
     return all_said(telegram, 1)
 
 
-def _quiet(telegram: FakeBotApi, chat: int) -> int:
+def quiet(said: Callable[[], list[str]]) -> int:
     """Wait until nothing more comes (an answer may have several bubbles, one a second)."""
-    count = len(all_said(telegram, chat))
+    count = len(said())
     while True:
         time.sleep(1.4)
-        now = len(all_said(telegram, chat))
+        now = len(said())
         if now == count:
             return count
         count = now
@@ -223,16 +224,17 @@ def _under_fire(
     return chats
 
 
-def _damage(telegram: FakeBotApi, peace: list[str], chats: list[int]) -> Damage:
+def damage_of(peace: list[str], people: Sequence[Who], said: Callable[[Who], list[str]]) -> Damage:
+    """What ``said`` (everything that a person was told) shows, once nothing more comes."""
     total = Damage()
     until = time.monotonic() + 120
-    for chat in chats:
+    for person in people:
         # not by their number: doubles would make up for what is still on its way
-        while compare(peace, all_said(telegram, chat)).lost and time.monotonic() < until:
+        while compare(peace, said(person)).lost and time.monotonic() < until:
             time.sleep(0.1)
-    _quiet(telegram, chats[-1])
-    for chat in chats:
-        one = compare(peace, all_said(telegram, chat))
+    quiet(lambda: said(people[-1]))
+    for person in people:
+        one = compare(peace, said(person))
         total.lost += one.lost
         total.reordered += one.reordered
         total.doubled += one.doubled

@@ -17,7 +17,7 @@ import pytest
 from tests.e2e.bots import signal_process
 from tests.e2e.fake_signal import FakeSignal
 from tests.e2e.processes import Process, backend_process, free_port
-from tests.e2e.test_chaos import SCRIPT, Damage, compare
+from tests.e2e.test_chaos import SCRIPT, damage_of, quiet
 from tests.e2e.unkind import INSIDE, Unkind
 
 PEOPLE = 8
@@ -66,7 +66,7 @@ def test_kills_lose_nothing_that_was_read(
             inside.faults = INSIDE
             people, lost = _under_fire(signal, (backend, bot), kills, chance, tmp_path)
             inside.faults = {}
-            damage = _damage(signal, peace, people)
+            damage = damage_of(peace, people, signal.texts)
         finally:
             bot.stop()
             backend.stop()
@@ -83,16 +83,8 @@ def _in_peace(signal: FakeSignal) -> list[str]:
         before = len(signal.texts(name(1)))
         signal.write(name(1), text)
         signal.wait(lambda before=before: len(signal.texts(name(1))) > before, 20)  # type: ignore[misc]
-        _quiet(signal, name(1))
+        quiet(lambda: signal.texts(name(1)))
     return signal.texts(name(1))
-
-
-def _quiet(signal: FakeSignal, person: str) -> None:
-    while True:
-        count = len(signal.texts(person))
-        time.sleep(0.5)
-        if len(signal.texts(person)) == count:
-            return
 
 
 def _under_fire(
@@ -122,18 +114,3 @@ def _under_fire(
                 victim.start()
                 left -= 1
     return people, lost
-
-
-def _damage(signal: FakeSignal, peace: list[str], people: list[str]) -> Damage:
-    total = Damage()
-    until = time.monotonic() + 120
-    for person in people:
-        while compare(peace, signal.texts(person)).lost and time.monotonic() < until:
-            time.sleep(0.1)
-    _quiet(signal, people[-1])
-    for person in people:
-        one = compare(peace, signal.texts(person))
-        total.lost += one.lost
-        total.reordered += one.reordered
-        total.doubled += one.doubled
-    return total
