@@ -1,5 +1,6 @@
 """Which rooms the bot talks in: encrypted ones, with one person. All others it leaves."""
 
+import asyncio
 from typing import Final
 
 import structlog
@@ -15,6 +16,7 @@ _GROUP: Final = "offline/group_refused/text"
 _PLAIN: Final = "offline/not_encrypted/text"
 _GONE: Final = ("M_FORBIDDEN", "M_NOT_FOUND")
 LOOK_AGAIN: Final = 0.2
+JOIN_AT_ONCE: Final = 16
 JOIN_TRIES: Final = 30
 """About a day; then an invitation that never works is declined."""
 
@@ -43,13 +45,19 @@ class Rooms:
         Servers limit how many a minute: whoever has to wait is not forgotten, also over a restart.
         One that fails holds no other one up. Ends when no invitation is left.
         """
-        while waiting := self._state.invitations():
-            for room_id in waiting:
-                if self._world.monotonic() >= self._not_before.get(room_id, 0.0):
-                    await self._join(room_id)
-            left = [self._not_before.get(one, 0.0) for one in self._state.invitations()]
-            if left:
-                await self._world.sleep(max(LOOK_AGAIN, min(left) - self._world.monotonic()))
+        under_way: dict[str, asyncio.Task[None]] = {}
+        try:
+            while waiting := self._state.invitations():
+                under_way = {one: task for one, task in under_way.items() if not task.done()}
+                for room_id in waiting:
+                    due = self._world.monotonic() >= self._not_before.get(room_id, 0.0)
+                    if due and room_id not in under_way and len(under_way) < JOIN_AT_ONCE:
+                        under_way[room_id] = asyncio.create_task(self._join(room_id))
+                await self._world.sleep(LOOK_AGAIN)
+        finally:
+            for task in under_way.values():
+                task.cancel()
+            await asyncio.gather(*under_way.values(), return_exceptions=True)
 
     async def _join(self, room_id: str) -> None:
         tries = self._tries[room_id] = self._tries.get(room_id, 0) + 1
