@@ -1,6 +1,7 @@
 """The pure engine: interview documents in, what to say and what to carry out, out."""
 
 from conversation.adopting import adopt
+from conversation.commands import command_in
 from conversation.context import CaseStatus, Context
 from conversation.directory import (
     Area,
@@ -15,7 +16,7 @@ from conversation.directory import (
     Wish,
 )
 from conversation.document import Interview, Step, Text, texts
-from conversation.engine import advance, begin
+from conversation.engine import advance, begin, over_first_question
 from conversation.events import Chose, Deleted, Edited, Event, Said, Sent, Silence, Started
 from conversation.findings import Finding, InterviewError
 from conversation.lexicon import Lexicon
@@ -80,10 +81,12 @@ __all__ = [
     "adopt",
     "advance",
     "begin",
+    "command_in",
     "dump_state",
     "load_interview",
     "load_state",
     "match",
     "normalise",
+    "over_first_question",
     "texts",
 ]

@@ -28,6 +28,14 @@ def distressed(turn: "Turn", text: str) -> bool:
     return True
 
 
+def waits_for_a_person(turn: "Turn", text: str) -> None:
+    """Her words tell of distress, but safety is asked first: the offer follows after that."""
+    found = find(turn.interview.lexicon.distress, normalise(text))
+    if found and f"quiet:{found}" not in turn.parts:
+        turn.mark(f"quiet:{found}")
+        turn.mark("offer")
+
+
 def offer(turn: "Turn") -> None:
     """The offer lies over the question."""
     turn.mode, turn.misses = "distress", 0

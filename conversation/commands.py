@@ -7,14 +7,18 @@ from conversation import ending
 from conversation.answering import done
 from conversation.asking import GATHERS, can_go_back, draw, mores, renew
 from conversation.choices import PAGE, choices
+from conversation.events import Chose, Said
 from conversation.gathering import held, remove_last
 from conversation.moving import enter_route, follow, go_back, go_on, store
+from conversation.normalise import normalise
 from conversation.person import ask_person
 from conversation.replies import Reply
-from conversation.returning import start_anew
+from conversation.returning import start_apart
 from conversation.wording import filled, phrase, status
 
 if TYPE_CHECKING:
+    from conversation.document import Interview
+    from conversation.events import Event
     from conversation.turn import Turn
 
 _EVERYWHERE: Final = {
@@ -42,6 +46,17 @@ def command_of(turn: "Turn", word: str) -> str | None:
     if found in _PLAIN and not _applies(turn, found):
         return None
     return found if found in COMMANDS or found in LEAVING else None
+
+
+def command_in(interview: "Interview", event: "Event") -> str | None:
+    """The command that this is wherever it comes, without any state: leaving, erasing, others."""
+    if isinstance(event, Chose):
+        return button_command(event.token.partition(":")[2])
+    if not isinstance(event, Said):
+        return None
+    word = normalise(event.text)
+    found = interview.lexicon.keywords.get(word) or _EVERYWHERE.get(word)
+    return word[1:] if found is None and word.startswith("/") else found
 
 
 def button_command(option: str) -> str | None:
@@ -100,12 +115,43 @@ def _skip(turn: "Turn") -> None:
     if turn.route in _ASIDE:
         go_on(turn)
     elif step.kind == "proof":
-        start_anew(turn)
-    elif step.kind in {"review", "returning"}:
-        ending.finish(turn) if step.kind == "review" else _close_again(turn)
+        _skip_sign(turn)
+    elif step.kind == "review":
+        _skip_review(turn)
+    elif step.kind == "returning":
+        _close_again(turn)
     else:
         store(turn, step, None)
         follow(turn, step)
+
+
+def _skip_sign(turn: "Turn") -> None:
+    """Whoever does not show the sign gets nothing of the case; help is there all the same."""
+    if turn.unmark("skipped:sign"):
+        start_apart(turn)
+        return
+    turn.mark("skipped:sign")
+    turn.notes.append(phrase("sign_skip"))
+    draw(turn)
+
+
+def _skip_review(turn: "Turn") -> None:
+    """What she keeps only by sending it does not go unsaid: a second skip lets it go."""
+    if skip_destroys(turn) and not turn.unmark("skipped:review"):
+        turn.mark("skipped:review")
+        turn.notes.append(phrase("review_skip"))
+        draw(turn)
+        return
+    ending.finish(turn)
+
+
+def skip_destroys(turn: "Turn") -> bool:
+    """A skip of the review would let go of what she keeps only if she sends it."""
+    return "account" in turn.parts and turn.step.kind == "review" and _unsent(turn.parts)
+
+
+def _unsent(parts: tuple[str, ...]) -> bool:
+    return "submit2" not in parts and "keep" not in parts
 
 
 def _close_again(turn: "Turn") -> None:

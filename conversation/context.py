@@ -38,9 +38,15 @@ class Context(msgspec.Struct, frozen=True):
     """The message is a return code: right (True) or wrong (False); None: it is none."""
     sign_matches: bool | None = None
     """The message is her sign: right or wrong; None: no sign is kept."""
+    sign_of_earlier: bool = False
+    """It is the sign of a request of this chat from before the present one."""
     police_allowed: bool = False
     """The pilot allows police_other_service."""
     voices: tuple[str, ...] = ()
     """Locales in which questions were recorded."""
+    excluded: tuple[str, ...] = ()
+    """Organisations that she left out in the request that this chat has."""
+    restricted: bool = False
+    """That request may go to coordinators only."""
     max_file_mb: int = 20
     """Largest file taken, in MB (10^6 bytes); said before one is asked for."""

@@ -91,6 +91,8 @@ class AskHelp(_Effect, frozen=True, tag="ask_help"):
     excluded: tuple[str, ...]
     child: bool
     restricted: bool = False
+    quiet: bool = False
+    """Only what is known changed; she did not ask again."""
 
 
 class OpenAccount(_Effect, frozen=True, tag="open_account"):
@@ -167,6 +169,10 @@ class ComeBack(_Effect, frozen=True, tag="come_back"):
     """This chat proved the return code; join it to that case. The backend knows which."""
 
 
+class Apart(_Effect, frozen=True, tag="apart"):
+    """Who writes did not show the sign: what follows has nothing to do with the case so far."""
+
+
 class CountTopic(_Effect, frozen=True, tag="count_topic"):
     """Information path: count this topic; nothing else is kept."""
 
@@ -195,5 +201,6 @@ Effect = (
     | Forget
     | Erase
     | ComeBack
+    | Apart
     | CountTopic
 )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _ASKED: Final = frozenset({"help", "urgent", "account"})
 """What makes a case: someone was asked, or an account was begun."""
+OF_ACCOUNT: Final = frozenset({"account", "keep", "drop", "submit2"})
+"""What goes with an account that is destroyed: whoever tells again is asked again."""
 _LASTING: Final = frozenset({"help", "urgent", "account", "submit1", "submit2"})
 
 
@@ -165,9 +167,11 @@ def _complete(turn: "Turn") -> None:
             _submit(turn, 2)
         else:
             _drop_account(turn)
+            turn.notes.append(phrase("account_gone"))
 
 
 def _drop_account(turn: "Turn") -> None:
+    turn.parts = tuple(part for part in turn.parts if part not in OF_ACCOUNT)
     for step in turn.interview.steps.values():
         if step.compartment in ACCOUNT and turn.answers.get(step.id) is not None:
             value = turn.answers.pop(step.id)
@@ -183,6 +187,7 @@ def silence(turn: "Turn", hours: int) -> None:
         rest(turn)
     elif has_case(turn):
         _complete(turn)
+        turn.notes = []
         turn.effects.append(fx.Reduce())
         rest(turn)
     else:
@@ -213,5 +218,5 @@ def clear(turn: "Turn") -> None:
     turn.answers = {}
     turn.trail = turn.picks = turn.parts = ()
     turn.barrier = turn.items = turn.misses = turn.page = 0
-    turn.kept = {}
+    turn.kept = {key: value for key, value in turn.kept.items() if key == "signs"}
     turn.returning = turn.stale = False

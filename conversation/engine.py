@@ -6,13 +6,15 @@ Pure: no clock, no randomness, no lookups; all of that comes in with the context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from conversation import effects as fx
 from conversation import ending, facts
 from conversation.answering import Added, Answered, Shown, pressed, said
-from conversation.asking import OVERLAYS, draw, renew
+from conversation.asking import GATHERS, OVERLAYS, draw, renew
 from conversation.builtin import TRACKED
 from conversation.caring import chosen as distress_chosen
-from conversation.caring import distressed, remarked
+from conversation.caring import distressed, remarked, waits_for_a_person
 from conversation.commands import LEAVING, button_command, command_of, run
 from conversation.context import Context
 from conversation.document import Interview, Step
@@ -20,6 +22,7 @@ from conversation.events import Chose, Deleted, Edited, Event, Said, Sent, Silen
 from conversation.gathering import (
     acknowledge,
     add_words,
+    answers_here,
     refuse,
     take_file,
     take_spot,
@@ -50,6 +53,12 @@ AWAY = timedelta(minutes=30)
 def begin(interview: Interview, content_hash: str) -> State:
     """The state of a conversation in which nobody has spoken yet."""
     return State(interview=interview.id, content=content_hash)
+
+
+def over_first_question(interview: Interview, state: State) -> State:
+    """A state at the interview's first question, where there is none any more to go on from."""
+    first = interview.routes["main"].steps[0].id
+    return replace(state, mode="asking", route="main", at=first, ask="")
 
 
 def advance(interview: Interview, state: State, event: Event, context: Context) -> Stepped:
@@ -131,7 +140,7 @@ def _take_present(turn: Turn, heard: _Heard) -> None:
     elif isinstance(event, Edited):
         _note(turn, "edited_ignored")
     elif turn.stale and heard.command is None:
-        _show_again(turn, event)
+        _show_again(turn, heard)
     elif isinstance(event, Sent):
         _sent(turn, event)
     elif isinstance(event, Started):
@@ -139,26 +148,38 @@ def _take_present(turn: Turn, heard: _Heard) -> None:
     elif heard.command is not None:
         run(turn, heard.command)
     elif turn.mode in OVERLAYS:
-        _answer_overlay(turn, heard.option or heard.word)
+        _answer_overlay(turn, heard)
     else:
         _answer(turn, heard)
 
 
-def _show_again(turn: Turn, event: Event) -> None:
-    """The edition changed under the question: its numbers may mean something else now."""
+def _show_again(turn: Turn, heard: _Heard) -> None:
+    """The edition changed under the question: its numbers may mean something else now.
+
+    What she wrote in her own words at an open question is kept all the same.
+    """
     turn.stale = False
-    if isinstance(event, Sent) and event.file:
+    event, step = heard.event, turn.step
+    if isinstance(event, Sent) and event.file and step.kind not in GATHERS:
         refuse(turn, event, "question_changed")
+        return
+    turn.notes.append(phrase("question_changed"))
+    if isinstance(event, Sent) and event.file:
+        _sent(turn, event)
     else:
-        _note(turn, "question_changed")
+        if isinstance(event, Said) and step.kind == "text" and heard.word:
+            add_words(turn, step, event.text)
+        _resume(turn)
 
 
 def _sent(turn: Turn, event: Sent) -> None:
-    """A file, a voice message, a position."""
-    if turn.mode not in {"asking", "paused"}:
+    """A file, a voice message, a position; what lies over an open question stays there."""
+    step = turn.step
+    if turn.mode in OVERLAYS and step.kind not in GATHERS and not answers_here(step, event):
         refuse(turn, event, "not_accepted")
         return
-    step, turn.mode = turn.step, "asking"
+    if turn.mode not in OVERLAYS or step.kind not in GATHERS:
+        turn.mode = "asking"
     if event.spot is not None:
         area = take_spot(turn, step, event)
         if area is not None:
@@ -258,15 +279,31 @@ def _unclear(turn: Turn, step: Step) -> None:
     draw(turn)
 
 
-def _answer_overlay(turn: Turn, word: str) -> None:
-    """The menu, "erase everything?", or the offer of a human."""
-    ids, mode = OVERLAYS[turn.mode][0], turn.mode
-    option = word if word in ids else ""
+def _chosen_over(ids: list[str], word: str) -> str:
+    """Which of these she means; empty when it is none of them."""
     number = word.strip(" .)")
     if number.isdecimal() and len(number) < 4 and 1 <= int(number) <= len(ids):
-        option = ids[int(number) - 1]
-    if not option:
+        return ids[int(number) - 1]
+    return word if word in ids else ""
+
+
+def _written_over(turn: Turn, heard: _Heard) -> None:
+    """Her own words while something lies over the question: an open one keeps them."""
+    step, event = turn.step, heard.event
+    if isinstance(event, Said) and step.kind in GATHERS and not heard.word.strip(" .)").isdecimal():
+        add_words(turn, step, event.text)
+        if turn.mode == "distress" or not distressed(turn, event.text):
+            acknowledge(turn, step)
+    elif not isinstance(event, Said) or not distressed(turn, event.text):
         _note(turn, "unclear_first")
+
+
+def _answer_overlay(turn: Turn, heard: _Heard) -> None:
+    """The menu, "erase everything?", or the offer of a human."""
+    mode = turn.mode
+    option = _chosen_over(OVERLAYS[mode][0], heard.option or heard.word)
+    if not option:
+        _written_over(turn, heard)
     elif mode == "distress":
         distress_chosen(turn, option)
     elif option == "leave":
@@ -286,29 +323,46 @@ def _answer_overlay(turn: Turn, word: str) -> None:
 
 def _take_away(turn: Turn, heard: _Heard) -> None:
     """After a while: take the answer she gave, then ask first whether she is still safe."""
-    step, place = turn.step, f"{turn.route}:{turn.at}"
-    fits = turn.mode in {"asking", "paused"} and heard.command is None
-    if fits and (not isinstance(heard.event, Chose) or heard.token == turn.ask):
-        understood = _understand(turn, step, heard)
-        if isinstance(understood, Added):
-            add_words(turn, step, understood.text)
-        elif isinstance(understood, Answered) and step.kind != "review":
-            store(turn, step, understood.value, understood.text)
-            place = f"{turn.route}>{turn.at}"
-        elif isinstance(heard.event, Sent):
-            place = _sent_away(turn, step, heard.event) or place
-    turn.mode = "asking"
-    turn.notes = []
+    place = f"{turn.route}:{turn.at}"
+    if heard.command is None and (not isinstance(heard.event, Chose) or heard.token == turn.ask):
+        place = _kept_away(turn, heard) or place
+        waits_for_a_person(turn, heard.word)
+    turn.mode, turn.stale = "asking", False
+    turn.notes, turn.replies = [], []
     turn.answers.pop("safe_now", None)
     enter_route(turn, "resume", place)
 
 
-def _sent_away(turn: Turn, step: Step, event: Sent) -> str:
-    """A file that comes after a while is kept where it fits; what is said waits for safety."""
-    kept = event.spot is None and take_file(turn, step, event)
-    place = f"{turn.route}>{turn.at}" if kept else ""
-    turn.replies = []
-    return place
+def _kept_away(turn: Turn, heard: _Heard) -> str:
+    """What she gave is kept where it fits; what is said of it waits. Where to go on, if further.
+
+    An answer counts only to a question that she saw: not under what lies over it, and not when the
+    edition changed since. Her own words and files at an open question are kept always.
+    """
+    step, event = turn.step, heard.event
+    seen = turn.mode in {"asking", "paused"} and not turn.stale
+    onward = f"{turn.route}>{turn.at}"
+    if isinstance(event, Sent):
+        fits = seen or step.kind in GATHERS
+        return onward if fits and _sent_away(turn, step, event) else ""
+    over = turn.mode in OVERLAYS and _chosen_over(OVERLAYS[turn.mode][0], heard.word)
+    understood = _understand(turn, step, heard)
+    if isinstance(understood, Added) and not over:
+        add_words(turn, step, understood.text)
+    elif seen and isinstance(understood, Answered) and step.kind != "review":
+        store(turn, step, understood.value, understood.text)
+        return onward
+    return ""
+
+
+def _sent_away(turn: Turn, step: Step, event: Sent) -> bool:
+    """Keep it, if it fits; True when it answers a question that does not gather."""
+    if event.spot is None:
+        return take_file(turn, step, event)
+    area = take_spot(turn, step, event)
+    if area is not None:
+        store(turn, step, area)
+    return area is not None
 
 
 def _deleted(turn: Turn) -> None:

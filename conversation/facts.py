@@ -46,8 +46,8 @@ def chosen(turn: "Turn", step: str) -> tuple[str, ...]:
 
 
 def excluded(turn: "Turn") -> tuple[str, ...]:
-    """Every organisation that she left out, wherever she was asked."""
-    left_out: list[str] = []
+    """Every organisation that she left out, wherever she was asked, now or in her request."""
+    left_out = [*turn.context.excluded]
     for step in turn.interview.steps.values():
         if step.source == "organisations":
             left_out += chosen(turn, step.id)
@@ -114,7 +114,7 @@ def sex(turn: "Turn") -> str:
 
 def restricted(turn: "Turn") -> bool:
     """Someone of an organisation or a foreign force did it: coordinators only."""
-    return turn.answers.get("who_group") in RESTRICTED
+    return turn.context.restricted or turn.answers.get("who_group") in RESTRICTED
 
 
 def wish(turn: "Turn") -> Wish:

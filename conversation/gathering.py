@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from conversation import effects as fx
 from conversation import facts
-from conversation.asking import GATHERS, draw, gathered_keys
+from conversation.asking import GATHERS, OVERLAYS, draw, gathered_keys
 from conversation.places import nearest
 from conversation.replies import Count, Reply
 from conversation.wording import fitting, phrase
@@ -53,9 +53,13 @@ def _next(turn: "Turn", step: "Step", *, file: bool) -> int:
 
 
 def acknowledge(turn: "Turn", step: "Step") -> None:
-    """Say how much there is, and how to go on."""
+    """Say how much there is, and how to go on; under what lies over the question, only that."""
     turn.misses = 0
     count = len(held(turn, step))
+    if turn.mode in OVERLAYS:
+        turn.notes.append(phrase("gathered_aside", count=Count(count)))
+        draw(turn)
+        return
     part = phrase("gathered", count=Count(count)) if count else phrase("gathered_nothing")
     turn.replies.append(Reply((*turn.notes, part), (), gathered_keys(turn, step), voice=turn.voice))
     turn.notes = []
@@ -81,6 +85,13 @@ def remove_last(turn: "Turn") -> None:
         turn.answers.pop(step.id)
     turn.notes.append(phrase("removed"))
     acknowledge(turn, step)
+
+
+def answers_here(step: "Step", event: "Sent") -> bool:
+    """This question takes such a thing as its answer."""
+    if event.spot is not None:
+        return step.source == "areas"
+    return step.own_words and event.media == "voice" and bool(event.file)
 
 
 def refuse(turn: "Turn", event: "Sent", key: str) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # "route:step" asks that step again, "route>step" follows its answer, "route+step" goes past it.
 
 
+_OFFERS: Final = frozenset({"main", "person", "add"})
+"""Where an offer that waited is made: she has said that she is safe."""
 _OPENING: Final = frozenset({"safe_now", "area", "device", "phone_holder"})
 """What stays known when she turns out to be elsewhere: asked once, and nothing of it is told."""
 
@@ -106,9 +108,13 @@ def _say(turn: "Turn", step: "Step") -> None:
 
 
 def open_question(turn: "Turn", step: "Step") -> None:
-    """Put this question on the screen, with what she chose before if she comes back to it."""
+    """Put this question on the screen, with what she chose before if she comes back to it.
+
+    A person who is still to be offered (see ``caring``) is offered over it.
+    """
     turn.at = step.id
-    turn.mode = "asking"
+    offered = turn.route in _OFFERS and turn.unmark("offer")
+    turn.mode = "distress" if offered else "asking"
     turn.misses = turn.page = 0
     turn.picks = facts.chosen(turn, step.id) if step.kind == "many" else ()
     _enter(turn, step)

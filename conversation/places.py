@@ -86,7 +86,7 @@ def kilometres(one: tuple[float, float], other: tuple[float, float]) -> float:
     (lat, lon), (lat2, lon2) = (tuple(map(math.radians, spot)) for spot in (one, other))
     half = math.sin((lat2 - lat) / 2) ** 2
     half += math.cos(lat) * math.cos(lat2) * math.sin((lon2 - lon) / 2) ** 2
-    return 2 * _EARTH_KM * math.asin(math.sqrt(min(1.0, half)))
+    return 2 * _EARTH_KM * math.asin(math.sqrt(min(1.0, max(0.0, half))))
 
 
 def slips(one: str, other: str, most: int) -> int:

@@ -41,7 +41,7 @@ def record(turn: "Turn", step: "Step", value: "Value", text: str | None = None) 
         and facts.restricted(turn)
         and facts.FACTS["help"].read(turn) == "yes"
     ):
-        turn.effects.append(_ask_help(turn))
+        turn.effects.append(_ask_help(turn, quiet=True))
 
 
 def _keep(turn: "Turn", step: "Step", value: "Value", text: str | None) -> None:
@@ -165,7 +165,7 @@ def settle(turn: "Turn") -> None:
     _decided(turn, step, "yes" if yes else "no")
 
 
-def _ask_help(turn: "Turn") -> fx.AskHelp:
+def _ask_help(turn: "Turn", *, quiet: bool = False) -> fx.AskHelp:
     wish = facts.wish(turn)
     return fx.AskHelp(
         needs=wish.needs,
@@ -176,4 +176,5 @@ def _ask_help(turn: "Turn") -> fx.AskHelp:
         excluded=wish.excluded,
         child=wish.child,
         restricted=wish.restricted,
+        quiet=quiet,
     )

@@ -1,5 +1,6 @@
 """Coming back: only the greeting first, then safety, her sign, and a small menu."""
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from conversation import effects as fx
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
 
 _AGAIN: Final = ("language", "safe_now", "sign_ask", "returning")
 """Asked at every return, whatever was answered before."""
+_WRONG: Final = 5
+_WAIT: Final = timedelta(hours=1)
+"""So many wrong signs, and for so long every one is wrong."""
 
 
 def arrive(turn: "Turn") -> None:
     """The first message, or the first after leaving or the end: nothing shows what this is."""
     resting = turn.mode == "closed"
     known = ending.has_case(turn) if resting else ending.begun(turn) or turn.returning
+    known = known or turn.context.sign_matches is not None
     if turn.mode == "new" or not known:
         begin_anew(turn)
     elif turn.route in {"return", "resume"} or not turn.at:
@@ -33,6 +38,7 @@ def arrive(turn: "Turn") -> None:
 
 def _greet(turn: "Turn", back_to: str) -> None:
     turn.returning = True
+    turn.unmark("skipped:sign")
     for step_id in (*_AGAIN, turn.interview.routes["return"].steps[0].id):
         turn.answers.pop(step_id, None)
     enter_route(turn, "return", back_to)
@@ -41,7 +47,21 @@ def _greet(turn: "Turn", back_to: str) -> None:
 def begin_anew(turn: "Turn") -> None:
     """From the very beginning."""
     ending.clear(turn)
+    _name_run(turn)
     walk(turn, 0)
+
+
+def _name_run(turn: "Turn") -> None:
+    """What follows is told apart from what was told before, in whichever case it lands."""
+    if turn.mode != "new":
+        turn.run = turn.context.nonce[:4].hex()
+
+
+def start_apart(turn: "Turn") -> None:
+    """Who did not show the sign begins anew, apart from whatever there is."""
+    turn.effects.append(fx.Apart())
+    ending.clear(turn)
+    start_anew(turn)
 
 
 def start_anew(turn: "Turn") -> None:
@@ -50,8 +70,9 @@ def start_anew(turn: "Turn") -> None:
     items, had_case = turn.items, ending.has_case(turn)
     standing = {key: value for key, value in turn.kept.items() if key.startswith("yes:")}
     ending.clear(turn)
+    _name_run(turn)
     turn.items, turn.returning = items, True
-    turn.kept = {"case": "yes", **standing} if had_case else {}
+    turn.kept |= {"case": "yes", **standing} if had_case else {}
     turn.answers = {picker: True, "safe_now": "yes"}
     walk(turn, 0)
 
@@ -66,6 +87,7 @@ def come_back(turn: "Turn") -> None:
     turn.effects.append(fx.ComeBack())
     locale = turn.locale
     ending.clear(turn)
+    _name_run(turn)
     turn.locale = locale
     turn.mark("help")
     _greet(turn, "")
@@ -96,14 +118,44 @@ def chose(turn: "Turn", step: "Step", option: str) -> None:
 
 
 def proved(turn: "Turn", right: bool) -> None:
-    """Her sign was right or wrong; wrong looks as if there were nothing."""
-    if right:
+    """Her sign was right or wrong; wrong looks as if there were nothing.
+
+    After a few wrong ones none is right for an hour: a number or a picture is soon guessed.
+    """
+    wrong, since = _wrong_signs(turn)
+    if right and wrong < _WRONG:
+        turn.kept = {key: value for key, value in turn.kept.items() if key != "signs"}
+        if turn.context.sign_of_earlier:
+            _take_up_earlier(turn)
         turn.answers["sign_ask"] = True
         walk(turn, turn.steps.index["sign_ask"] + 1)
         return
+    if wrong < _WRONG:
+        turn.kept = {**turn.kept, "signs": f"{wrong + 1} {turn.context.now.isoformat()}"}
+    else:
+        turn.kept = {**turn.kept, "signs": f"{wrong} {since}"}
     turn.mode = "left"
     turn.ask = ""
     turn.replies.append(Reply((phrase("sign_wrong"),)))
+
+
+def _wrong_signs(turn: "Turn") -> tuple[int, str]:
+    """How many were wrong, and when the last of them that counted came."""
+    count, _, since = turn.kept.get("signs", "").partition(" ")
+    if not since or turn.context.now - datetime.fromisoformat(since) >= _WAIT:
+        return 0, ""
+    return int(count), since
+
+
+def _take_up_earlier(turn: "Turn") -> None:
+    """Her sign belongs to a request from before the present one: that one is taken up again."""
+    turn.effects.append(fx.ComeBack())
+    answers, locale = turn.answers, turn.locale
+    ending.clear(turn)
+    _name_run(turn)
+    turn.route, turn.at = "return", "sign_ask"
+    turn.answers, turn.locale, turn.returning = answers, locale, True
+    turn.mark("help")
 
 
 def take_back(turn: "Turn", purpose: str) -> None:
@@ -114,6 +166,8 @@ def take_back(turn: "Turn", purpose: str) -> None:
             turn.effects.append(fx.Contact("no"))
         turn.effects.append(fx.Consent(purpose, step.id, "no", step.prompt))
         turn.effects.append(fx.TakeBack(purpose))
+        if purpose == "account":
+            turn.parts = tuple(one for one in turn.parts if one not in ending.OF_ACCOUNT)
         turn.kept = {key: one for key, one in turn.kept.items() if key != f"yes:{purpose}"}
         turn.notes.append(phrase("taken_back"))
     go_on(turn)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def reviewed_answer(turn: "Turn", step: "Step", option: str) -> None:
     """Send, or change something first."""
+    turn.unmark("skipped:review")
     if option == "send":
         record(turn, step, option)
         follow(turn, step)

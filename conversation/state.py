@@ -67,19 +67,22 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     """Ticked options of a `many` that is not finished."""
     parts: tuple[str, ...] = ()
     """What happened already: urgent, help, account, keep, drop, submit1, submit2, topic,
-    settled:…."""
+    settled:…, quiet:… (a person was offered), offer (one is still to be offered), skipped:… (she
+    was told what a skip would do)."""
     seen: str = ""
     """UTC time of her last message, ISO 8601, minutes."""
     returning: bool = False
     kept: dict[str, str] = {}
-    """What outlives the reduction after submission: child, path, case, phone, and `yes:<purpose>`
-    for each consent that stands (its step)."""
+    """What outlives the reduction after submission: child, path, case, phone, `yes:<purpose>`
+    for each consent that stands (its step), and signs (how many were wrong, since when)."""
     voice: bool = False
     """She asked to hear the questions."""
     pictures: bool = False
     """She asked for pictures beside the options."""
     stale: bool = False
     """The edition changed under the open question: it is shown again before an answer counts."""
+    run: str = ""
+    """Names this telling apart from others that went into the same case; the first has none."""
 
 
 _encoder: Final = msgspec.json.Encoder()

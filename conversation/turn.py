@@ -56,6 +56,7 @@ class Turn:
         "resume",
         "returning",
         "route",
+        "run",
         "seen",
         "stale",
         "trail",
@@ -87,6 +88,7 @@ class Turn:
         self.voice = state.voice
         self.pictures = state.pictures
         self.stale = state.stale
+        self.run = state.run
         self.notes: list[Part] = []
         """Said before the next question."""
         self.replies: list[Reply] = []
@@ -121,6 +123,7 @@ class Turn:
             self.voice,
             self.pictures,
             self.stale,
+            self.run,
         )
         return Stepped(state, tuple(self.replies), tuple(self.effects), self.pressed)
 
@@ -144,3 +147,9 @@ class Turn:
         """Remember that ``part`` happened."""
         if part not in self.parts:
             self.parts = (*self.parts, part)
+
+    def unmark(self, part: str) -> bool:
+        """Forget that ``part`` happened; whether it had."""
+        had = part in self.parts
+        self.parts = tuple(one for one in self.parts if one != part)
+        return had

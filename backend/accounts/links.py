@@ -6,11 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import exists, insert, or_, select, update
 
 from backend.accounts.throttle import Pace, record_failure, wait_ms
 from backend.ambient import MINUTE
-from backend.database.tables import conversations, draft_items, link_codes, members
+from backend.database.tables import (
+    conversations,
+    draft_items,
+    earlier_cases,
+    link_codes,
+    members,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -128,7 +134,10 @@ async def try_link(
 async def _obstacle(
     tx: AsyncConnection, conversation_id: str, member_id: str, *, interviewing: bool
 ) -> Literal["interview", "other"] | None:
-    drafts = exists().where(draft_items.c.conversation_id == conversations.c.id)
+    drafts = or_(
+        exists().where(draft_items.c.conversation_id == conversations.c.id),
+        exists().where(earlier_cases.c.conversation_id == conversations.c.id),
+    )
     row = (
         await tx.execute(
             select(
@@ -156,7 +165,7 @@ async def unlink(tx: AsyncConnection, member_id: str, channel: str) -> bool:
     gone = await tx.execute(
         update(conversations)
         .where(conversations.c.member_id == member_id, conversations.c.channel == channel)
-        .values(member_id=None)
+        .values(member_id=None, expires_at=0)  # nothing of it is kept
     )
     return bool(gone.rowcount)
 

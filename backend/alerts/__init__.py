@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 from backend.alerts import notices, timers
 from backend.alerts.contact import end_contact
-from backend.alerts.escalation import begin, escalate, facts_changed, next_try
+from backend.alerts.escalation import (
+    added,
+    asked_again,
+    begin,
+    escalate,
+    facts_changed,
+    next_try,
+)
+from backend.alerts.facts import in_conflict
 from backend.alerts.on_call import end_shift, set_on_call
 from backend.alerts.outcome import Outcome, TakeOutcome
 from backend.alerts.repeating import repeat
@@ -29,6 +37,9 @@ HANDLERS: Final[dict[str, Handler]] = {
     timers.IDLE: notices.remind,
     timers.RETURN: notices.take_back,
     timers.WITHDRAWN: notices.tell_withdrawn,
+    timers.REROUTED: notices.tell_rerouted,
+    timers.AGAIN: notices.tell_asked_again,
+    timers.ADDED: notices.tell_added,
     timers.TEST: notices.tell_test,
     timers.OFF_CALL: end_shift,
     timers.END_CONTACT: end_contact,
@@ -41,6 +52,8 @@ __all__ = [
     "HANDLERS",
     "Outcome",
     "TakeOutcome",
+    "added",
+    "asked_again",
     "begin",
     "conflict",
     "done",
@@ -48,6 +61,7 @@ __all__ = [
     "forget_contact",
     "give_up",
     "handle_member",
+    "in_conflict",
     "next_try",
     "note_step",
     "open_alerts",

@@ -6,12 +6,12 @@ the taker's chat, and her own turn holds her chat and wants the case.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, delete, func, or_, select, update
 
 from backend.ambient import CLEARABLE
-from backend.database.tables import KEYRING, cases, conversations
+from backend.database.tables import KEYRING, cases, conversations, earlier_cases
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -32,24 +32,56 @@ async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     if status not in {"done", "erased"}:
         return
     now = relais.world.now()
+    before = select(earlier_cases.c.conversation_id).where(earlier_cases.c.case_id == job.subject)
     ours = await tx.execute(
-        select(conversations.c.id)
-        .where(conversations.c.case_id == job.subject)
+        select(conversations.c.id, conversations.c.case_id)
+        .where(or_(conversations.c.case_id == job.subject, conversations.c.id.in_(before)))
         .order_by(conversations.c.id)
         .with_for_update()
     )
     over = conversations.c.state_key == KEYRING
-    values = {
-        "contact": False,
-        "expires_at": func.coalesce(conversations.c.expires_at, now + CLEARABLE),
-        "version": conversations.c.version + 1,
-    }
+    for chat in ours.all():
+        values: dict[str, Any] = {}
+        if not await _lives(tx, await of_chat(tx, chat.id), job.subject):
+            values = {
+                "contact": False,
+                "expires_at": func.coalesce(conversations.c.expires_at, now + CLEARABLE),
+            }
+        if status == "erased" and chat.case_id == job.subject:
+            values |= {"case_id": None, "return_index": None, "sign_index": None}
+        if status == "erased" and "contact" in values:
+            values["expires_at"] = case((over, now), else_=conversations.c.expires_at)
+        if values:
+            await tx.execute(
+                update(conversations)
+                .where(conversations.c.id == chat.id)
+                .values(**values, version=conversations.c.version + 1)
+            )
     if status == "erased":
-        values |= {
-            "case_id": None,
-            "return_index": None,
-            "sign_index": None,
-            "expires_at": case((over, now), else_=conversations.c.expires_at),
-        }
-    for chat in ours.scalars().all():
-        await tx.execute(update(conversations).where(conversations.c.id == chat).values(**values))
+        await tx.execute(delete(earlier_cases).where(earlier_cases.c.case_id == job.subject))
+
+
+async def of_chat(connection: AsyncConnection, conversation_id: str) -> list[str]:
+    """Every case that this chat has or had, the present one first."""
+    present = await connection.execute(
+        select(conversations.c.case_id).where(
+            conversations.c.id == conversation_id, conversations.c.case_id.is_not(None)
+        )
+    )
+    earlier = await connection.execute(
+        select(earlier_cases.c.case_id)
+        .where(earlier_cases.c.conversation_id == conversation_id)
+        .order_by(earlier_cases.c.case_id)
+    )
+    return list(dict.fromkeys((*present.scalars(), *earlier.scalars())))
+
+
+async def _lives(connection: AsyncConnection, chats_cases: list[str], but: str) -> bool:
+    """Whether another of these may still need that she can be written to."""
+    found = await connection.execute(
+        select(cases.c.id).where(
+            cases.c.id.in_([one for one in chats_cases if one != but]),
+            cases.c.status.in_(("open", "taken", "silent")),
+        )
+    )
+    return found.first() is not None

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from backend.alerts import facts as known
 from backend.alerts import timers, timing
 from backend.alerts.audience import Audience
-from backend.alerts.history import note_once
+from backend.alerts.history import note, note_once
 from backend.alerts.repeating import repeat_if_urgent
 from backend.alerts.ringing import ring_wave, tell_still_open
+from backend.alerts.taking import return_to_queue
 from backend.alerts.waves import Wave, next_wave
 from backend.database.tables import alerts, cases, jobs
 from conversation import match
@@ -61,14 +62,19 @@ async def escalate(tx: AsyncConnection, relais: Relais, job: Job) -> None:
 
 
 async def facts_changed(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
-    """Take up renewed routing facts of an open case.
+    """Take up renewed routing facts.
 
-    Members excluded since hear no more; what became urgent waits no longer than urgent cases do.
+    Members excluded since hear no more, and one of them who has the case has it no longer; what
+    became urgent waits no longer than urgent cases do.
     """
     facts = await known.read(tx, relais, case_id, lock=True)
-    if facts is None or facts.status != "open" or facts.tier == _BEFORE_FIRST:
+    if facts is None:
         return
     gone = await known.barred(tx, facts)
+    if facts.status == "taken" and facts.taker_id in gone:
+        await _away_from_taker(tx, relais, facts)
+    if facts.status != "open" or facts.tier == _BEFORE_FIRST:
+        return
     await tx.execute(
         update(alerts)
         .where(
@@ -86,6 +92,82 @@ async def facts_changed(tx: AsyncConnection, relais: Relais, case_id: str) -> No
         await tx.execute(update(cases).where(cases.c.id == case_id).values(deadline_at=soon))
         await timers.bring_forward(tx, facts, soon)
     await repeat_if_urgent(tx, relais, facts)
+
+
+async def _away_from_taker(tx: AsyncConnection, relais: Relais, facts: Facts) -> None:
+    """Others are asked at once. A job tells who had it that it is theirs no more, never why."""
+    await return_to_queue(tx, relais, facts, "rerouted")
+    await timers.set_timer(
+        tx, relais.world, timers.REROUTED, facts.id, facts.round + 1, due_at=relais.world.now()
+    )
+
+
+async def asked_again(tx: AsyncConnection, relais: Relais, case_id: str, *, more: bool) -> None:
+    """She asked for help while the case lives. Runs in the turn's transaction.
+
+    Open: everybody who can help now is asked at once, and if she asks for ``more`` than was known,
+    those too who said no before. Taken: who has it hears so; when it is urgent coordinators do
+    too, and the taker has to note a new step in time or the case goes back.
+    """
+    await facts_changed(tx, relais, case_id)
+    facts = await known.read(tx, relais, case_id, lock=True)
+    if facts is None or facts.status not in {"open", "taken"}:
+        return
+    now = relais.world.now()
+    await note(tx, relais.world, case_id, "asked_again", detail=facts.urgency)
+    if facts.status == "open":
+        if more and facts.tier != _BEFORE_FIRST:
+            await _ring_anew(tx, relais, facts)
+        else:
+            await timers.bring_forward(tx, facts, now)
+        return
+    round_ = facts.round
+    if facts.urgency == "urgent":
+        round_ = await _expect_a_step(tx, relais, facts)
+    await timers.set_timer(tx, relais.world, timers.AGAIN, case_id, round_, now, due_at=now)
+
+
+async def _ring_anew(tx: AsyncConnection, relais: Relais, facts: Facts) -> None:
+    now, round_ = relais.world.now(), facts.round + 1
+    await timers.stop_alerting(tx, facts.id)
+    await tx.execute(
+        update(cases)
+        .where(cases.c.id == facts.id)
+        .values(round=round_, tier=_BEFORE_FIRST, deadline_at=now)
+    )
+    await timers.set_timer(
+        tx, relais.world, timers.ESCALATE, facts.id, round_, _BEFORE_FIRST, due_at=now
+    )
+
+
+async def _expect_a_step(tx: AsyncConnection, relais: Relais, facts: Facts) -> int:
+    """A new round for the same taker: no step is noted in it yet. Returns its number."""
+    now, round_ = relais.world.now(), facts.round + 1
+    first_step_by = now + timing.time_to_first_step(facts.urgency)
+    await timers.stop_waiting(tx, facts.id)
+    await tx.execute(
+        update(cases)
+        .where(cases.c.id == facts.id)
+        .values(round=round_, answered_at=None, deadline_at=first_step_by)
+    )
+    await tx.execute(
+        insert(alerts).values(
+            case_id=facts.id,
+            round=round_,
+            tier=max(facts.tier, 0),
+            member_id=facts.taker_id,
+            status="taken",
+            alerted_at=now,
+        )
+    )
+    await timers.set_timer(tx, relais.world, timers.IDLE, facts.id, round_, due_at=first_step_by)
+    return round_
+
+
+async def added(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
+    """She added to a case that somebody has or had: a job tells whoever that is."""
+    now = relais.world.now()
+    await timers.set_timer(tx, relais.world, timers.ADDED, case_id, now, due_at=now)
 
 
 async def next_try(connection: AsyncConnection, case_id: str) -> int | None:

@@ -128,13 +128,20 @@ async def in_conflict(connection: AsyncConnection, case_id: str) -> set[str]:
 
 
 async def barred(connection: AsyncConnection, facts: Facts) -> set[str]:
-    """Who must never hear of this case: who knows the person, and whom she excluded."""
+    """Who must never hear of this case: who knows the person, and whom she excluded.
+
+    Of a restricted one that nobody has, everybody but coordinators.
+    """
     found = await in_conflict(connection, facts.id)
-    if facts.known_routing is not None and facts.known_routing.excluded:
+    routing = facts.known_routing
+    if routing is not None and routing.excluded:
         excluded = await connection.execute(
-            select(members.c.id).where(members.c.organisation_id.in_(facts.known_routing.excluded))
+            select(members.c.id).where(members.c.organisation_id.in_(routing.excluded))
         )
         found.update(excluded.scalars())
+    if routing is not None and routing.restricted and facts.status == "open":
+        everybody = await connection.execute(select(members.c.id, members.c.roles))
+        found.update(row.id for row in everybody if "coordinator" not in row.roles)
     return found
 
 

@@ -126,6 +126,16 @@ def alert_coordinator(facts: Facts, directory: Directory, locale: str, *, gap: b
     return Reply(parts=(sentence,), options=take_or_pass(facts.code))
 
 
+def asked_again(facts: Facts, directory: Directory, locale: str, *, taker: bool) -> Reply:
+    """To the taker (with the time for a step, where one runs), and to coordinators if urgent."""
+    if facts.routing.restricted:
+        return say("asked_again_only", code=Name(facts.code))
+    params = case_params(facts, directory, locale)
+    if taker and facts.working and facts.deadline_at is not None:
+        return say("asked_again_step", **params, time=at(facts.deadline_at))
+    return say("asked_again", **params)
+
+
 def _language(locale: str) -> Param:
     if not locale:
         return Ref("responder/language_unknown/text")

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from backend.alerts import facts as known
 from backend.alerts import messages, timers, timing
 from backend.alerts.audience import Audience
 from backend.alerts.history import note
-from backend.alerts.people import people
+from backend.alerts.people import coordinators, people
 from backend.alerts.taking import return_to_queue
-from backend.database.tables import cases
+from backend.database.tables import alerts, cases
 from conversation.replies import Name
 
 if TYPE_CHECKING:
@@ -107,6 +107,60 @@ async def tell_withdrawn(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     audience = await Audience.of(tx, await known.alerted(tx, facts, "withdrawn"))
     reply = messages.say("withdrawn", code=Name(facts.code))
     await audience.tell_all(tx, relais, reply, f"withdrawn:{facts.id}")
+
+
+async def tell_rerouted(tx: AsyncConnection, relais: Relais, job: Job) -> None:
+    """Who had the case has it no longer: not to write to her any more. Never why."""
+    (round_,) = timers.numbers(job)
+    found = await tx.execute(
+        select(alerts.c.member_id).where(
+            alerts.c.case_id == job.subject, alerts.c.round == round_, alerts.c.tier == -1
+        )
+    )
+    audience = await Audience.of(tx, set(found.scalars()))
+    facts = await known.read(tx, relais, job.subject)
+    if facts is None:
+        return
+    reply = messages.say("returned", code=Name(facts.code))
+    await audience.tell_all(tx, relais, reply, f"rerouted:{facts.id}:{round_}", purpose="alert")
+
+
+async def tell_asked_again(tx: AsyncConnection, relais: Relais, job: Job) -> None:
+    """She asked again while somebody has her case: they hear, and if urgent coordinators too."""
+    _, when = timers.numbers(job)
+    facts = await known.read(tx, relais, job.subject)
+    if facts is None or facts.status != "taken" or facts.taker_id is None:
+        return
+    urgent = facts.urgency == "urgent"
+    told = {facts.taker_id} | (await coordinators(tx) if urgent else set())
+    audience = await Audience.of(tx, told - await known.barred(tx, facts))
+    directory = await relais.directory.get()
+    for person in audience.people:
+        reply = messages.asked_again(
+            facts, directory, person.locale, taker=person.id == facts.taker_id
+        )
+        await audience.tell(
+            tx,
+            relais,
+            person,
+            reply,
+            f"again:{facts.id}:{when}:{person.id}",
+            purpose="alert" if urgent else "notice",
+        )
+
+
+async def tell_added(tx: AsyncConnection, relais: Relais, job: Job) -> None:
+    """She added something: whoever has the case hears; of one that is over, coordinators too."""
+    (when,) = timers.numbers(job)
+    facts = await known.read(tx, relais, job.subject)
+    if facts is None or facts.status not in {"taken", "done"}:
+        return
+    told = {facts.taker_id} if facts.taker_id is not None else set()
+    if facts.status == "done":
+        told |= await coordinators(tx)
+    audience = await Audience.of(tx, told - await known.barred(tx, facts))
+    reply = messages.say("added", code=Name(facts.code))
+    await audience.tell_all(tx, relais, reply, f"added:{facts.id}:{when}")
 
 
 async def tell_test(tx: AsyncConnection, relais: Relais, job: Job) -> None:

@@ -41,7 +41,7 @@ async def take(
 
     ``told``: the caller answers this member in a chat; else a message goes to every linked one.
     """
-    facts = await known.read(tx, relais, case_id)
+    facts = await known.read(tx, relais, case_id, lock=True)
     if facts is None or not await concerns(tx, facts, member_id):
         return NOT_YOURS
     now = relais.world.now()

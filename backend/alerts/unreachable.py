@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from backend.alerts import messages
 from backend.alerts.audience import Audience, lock_chats
+from backend.alerts.contact import of_chat
 from backend.alerts.history import note
 from backend.alerts.on_call import set_on_call
 from backend.alerts.people import coordinators
@@ -31,18 +32,15 @@ async def act_on_unreachable(tx: AsyncConnection, relais: Relais, job: Job) -> N
     hears that messages no longer arrive.
     """
     chat = (
-        await tx.execute(
-            select(conversations.c.member_id, conversations.c.case_id).where(
-                conversations.c.id == job.subject
-            )
-        )
+        await tx.execute(select(conversations.c.member_id).where(conversations.c.id == job.subject))
     ).one_or_none()
     if chat is None:
         return
     if chat.member_id is not None:
         await _without_messenger(tx, relais, chat.member_id, job)
-    elif chat.case_id is not None:
-        await _person_gone(tx, relais, chat.case_id, job)
+        return
+    for case_id in await of_chat(tx, job.subject):
+        await _person_gone(tx, relais, case_id, job)
 
 
 async def act_on_held(tx: AsyncConnection, relais: Relais, job: Job) -> None:
@@ -76,14 +74,16 @@ async def _person_gone(tx: AsyncConnection, relais: Relais, case_id: str, job: J
         told = {case.taker_id} if case.taker_id is not None else await coordinators(tx)
         audience = await Audience.of(tx, told)
         reply = messages.say("person_gone", code=Name(case.code))
-        await audience.tell_all(tx, relais, reply, f"gone:{job.id}")
+        await audience.tell_all(tx, relais, reply, f"gone:{job.id}:{case.code}")
     await note(tx, relais.world, case_id, "unreachable")
 
 
 async def _without_messenger(tx: AsyncConnection, relais: Relais, member_id: str, job: Job) -> None:
     everybody = await Audience.of(tx, {member_id, *await coordinators(tx)})
     await tx.execute(
-        conversations.update().where(conversations.c.id == job.subject).values(member_id=None)
+        conversations.update()
+        .where(conversations.c.id == job.subject)
+        .values(member_id=None, expires_at=0)
     )
     left = await tx.execute(
         select(func.count())

@@ -34,6 +34,8 @@ async def note_step(tx: AsyncConnection, relais: Relais, case_id: str, member_id
     facts = await known.read(tx, relais, case_id, lock=True)
     if facts is None or facts.status != "taken" or facts.taker_id != member_id:
         return NOT_YOURS
+    if member_id in await known.barred(tx, facts):
+        return NOT_YOURS
     answered_at = facts.answered_at
     if answered_at is None:
         answered_at = relais.world.now()

@@ -7,21 +7,24 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
 from backend.cases.changes import Changes
-from backend.cases.erasing import erase_case
-from backend.database.statements import upsert
+from backend.cases.erasing import erase_case, write_tombstone
+from backend.database.statements import insert_or_ignore, upsert
 from backend.database.tables import (
     case_log,
     cases,
     compartments,
     draft_items,
+    earlier_cases,
     grants,
     items,
     media,
+    quarantine,
     topics,
 )
 from backend.media import remove_files
 from backend.media.linking import apply_links, drop_files
 from backend.relais import Relais
+from backend.vault.compartments import ACCOUNT
 
 _CLEAR_DRAFTS = delete(draft_items).where(
     draft_items.c.conversation_id == bindparam("the_conversation")
@@ -32,12 +35,28 @@ _KEEP_DRAFT = {
     for name in ("sqlite", "postgresql")
 }
 _INSERT_ITEMS = insert(items)
+_LOCK = (
+    select(cases.c.status, cases.c.routing_sealed)
+    .where(cases.c.id == bindparam("the_case"))
+    .with_for_update()
+)
+
+
+class CaseMoved(Exception):
+    """The case changed between thinking and writing: think again."""
 
 
 async def apply(
     tx: AsyncConnection, relais: Relais, conversation_id: str, changes: Changes
 ) -> None:
-    """Everything of ``changes`` but the conversation's own row."""
+    """Everything of ``changes`` but the conversation's own row.
+
+    Raises :class:`CaseMoved` when the case is not any more what this was thought for.
+    """
+    if changes.erase:
+        await _erase_all(tx, relais, conversation_id, changes.case_id)
+    elif changes.case_id is not None and changes.seen is not None:
+        await _unmoved(tx, changes.case_id, changes.seen)
     await _apply_drafts(tx, relais, conversation_id, changes)
     if changes.new_case is not None:
         await tx.execute(insert(cases), changes.new_case.row)
@@ -48,8 +67,10 @@ async def apply(
         await tx.execute(insert(compartments), changes.more_compartments)
         await tx.execute(insert(grants), changes.more_grants)
     await _apply_files(tx, relais, conversation_id, changes)
+    if changes.earlier is not None:
+        await _part(tx, relais, changes.earlier)
     case_id = changes.case_id
-    if case_id is not None:
+    if case_id is not None and not changes.erase:
         await _apply_case(tx, relais, case_id, changes)
     if changes.topic is not None:
         await _count(tx, relais, changes.topic)
@@ -85,10 +106,51 @@ async def _apply_files(
         )
 
 
+async def _unmoved(tx: AsyncConnection, case_id: str, seen: tuple[str, bytes | None]) -> None:
+    """Lock the case, and see that nobody took, closed, erased or rerouted it meanwhile."""
+    row = (await tx.execute(_LOCK, {"the_case": case_id})).one_or_none()
+    if row is None or (row.status, row.routing_sealed) != seen:
+        raise CaseMoved
+
+
+async def _erase_all(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str | None
+) -> None:
+    """Every case that this chat ever had, and what was set aside of it.
+
+    The stones are written once nothing but the commit can fail any more: they let no restore bring
+    a case back.
+    """
+    earlier = await tx.execute(
+        select(earlier_cases.c.case_id).where(earlier_cases.c.conversation_id == conversation_id)
+    )
+    found = {*earlier.scalars(), *([case_id] if case_id is not None else [])}
+    for one in sorted(found):
+        await tx.execute(_LOCK, {"the_case": one})
+        await erase_case(tx, relais, one)
+    mine = earlier_cases.c.conversation_id == conversation_id
+    await tx.execute(delete(earlier_cases).where(mine))
+    await tx.execute(delete(quarantine).where(quarantine.c.conversation_id == conversation_id))
+    for one in sorted(found):
+        write_tombstone(relais.settings.data_dir, one)
+
+
+async def _part(tx: AsyncConnection, relais: Relais, row: dict[str, Any]) -> None:
+    """Remember a case that the chat had. What led to it alone before still does."""
+    await tx.execute(insert_or_ignore(relais.db.dialect, earlier_cases).values(**row))
+    leads = {name: row[name] for name in ("return_index", "sign_index") if row[name] is not None}
+    if leads:
+        await tx.execute(
+            update(earlier_cases)
+            .where(
+                earlier_cases.c.conversation_id == row["conversation_id"],
+                earlier_cases.c.case_id == row["case_id"],
+            )
+            .values(**leads)
+        )
+
+
 async def _apply_case(tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes) -> None:
-    if changes.erase:
-        await erase_case(tx, relais, case_id)
-        return
     if changes.drop_slots:
         await tx.execute(
             delete(items).where(items.c.case_id == case_id, items.c.slot.in_(changes.drop_slots))
@@ -101,12 +163,18 @@ async def _apply_case(tx: AsyncConnection, relais: Relais, case_id: str, changes
         )
     await _apply_her_word(tx, relais, case_id, changes)
     values = _case_columns(relais, changes)
+    if changes.settle_lost:
+        values |= await _settle_lost(tx, relais, case_id)
     if values:
         await tx.execute(update(cases).where(cases.c.id == case_id).values(**values))
     if changes.alert:
         await alerts.begin(tx, relais, case_id)
+    elif changes.asked_again:
+        await alerts.asked_again(tx, relais, case_id, more=changes.asked_again == "more")
     elif changes.routing is not None:
         await alerts.facts_changed(tx, relais, case_id)
+    if changes.added:
+        await alerts.added(tx, relais, case_id)
 
 
 def _case_columns(relais: Relais, changes: Changes) -> dict[str, Any]:
@@ -130,7 +198,10 @@ async def _apply_her_word(
         await _drop_account(tx, relais, case_id)
     elif changes.drop_evidence:
         await _drop_places(tx, relais, case_id, ("evidence",))
+    if changes.drop_unsent:
+        await _drop_unsent(tx, relais, case_id, changes.drop_unsent)
     if changes.submit_account:
+        await _release(tx, case_id, changes.run)
         await log(tx, relais, case_id, "submitted")
     if changes.withdraw:
         await _withdraw(tx, relais, case_id)
@@ -144,12 +215,52 @@ async def _withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
         .where(cases.c.id == case_id)
         .values(status="done", deadline_at=None, closed_at=relais.world.now())
     )
+    await alerts.forget_contact(tx, relais.world, case_id)
     await log(tx, relais, case_id, "withdrawn")
+
+
+def _unsent(case_id: str, run: str) -> Any:
+    """Items that wait for her word: of one telling, or (empty) of all."""
+    held = items.c.held == run if run else items.c.held.is_not(None)
+    return (items.c.case_id == case_id) & held
+
+
+async def _drop_unsent(tx: AsyncConnection, relais: Relais, case_id: str, run: str) -> None:
+    """She did not send it: ciphertext and files go, and keys that then open nothing."""
+    waiting = _unsent(case_id, run)
+    slots = select(items.c.slot).where(waiting)
+    await remove_files(tx, relais.world, (media.c.case_id == case_id) & media.c.slot.in_(slots))
+    await tx.execute(delete(items).where(waiting))
+    left = await tx.execute(
+        select(items.c.id)
+        .where(items.c.case_id == case_id, items.c.compartment.in_(ACCOUNT))
+        .limit(1)
+    )
+    if left.first() is None:
+        await _drop_account(tx, relais, case_id)
+
+
+async def _release(tx: AsyncConnection, case_id: str, run: str) -> int:
+    """What she told in this telling (empty: in any) may be handed out. How many items waited."""
+    freed = await tx.execute(update(items).where(_unsent(case_id, run)).values(held=None))
+    return freed.rowcount
+
+
+async def _settle_lost(tx: AsyncConnection, relais: Relais, case_id: str) -> dict[str, Any]:
+    """Her state is gone: what she did not send is kept or destroyed, as she chose for silence."""
+    keep = (await tx.execute(select(cases.c.keep).where(cases.c.id == case_id))).scalar_one()
+    if not keep:
+        await _drop_unsent(tx, relais, case_id, "")
+        return {}
+    if not await _release(tx, case_id, ""):
+        return {}
+    await log(tx, relais, case_id, "submitted")
+    return {"account_served": True, "submitted_at": relais.world.now()}
 
 
 async def _drop_account(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     """Silence after "drop", or her word: what was told in part 2 is destroyed."""
-    await _drop_places(tx, relais, case_id, ("account", "perpetrator", "evidence"))
+    await _drop_places(tx, relais, case_id, ACCOUNT)
 
 
 async def _drop_places(

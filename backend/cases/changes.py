@@ -1,7 +1,7 @@
 """What one turn changes in a case: worked out and sealed before the transaction, applied in it."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from backend.media.linking import Link
 
@@ -24,6 +24,20 @@ class Changes:
     more_compartments: list[dict[str, Any]] = field(default_factory=list)
     more_grants: list[dict[str, Any]] = field(default_factory=list)
     alert: bool = False
+    asked_again: Literal["", "same", "more"] = ""
+    """She asked while the case lives: for the same, or for something that was not known."""
+    added: bool = False
+    """Something was added that whoever has the case should know of."""
+    seen: tuple[str, bytes | None] | None = None
+    """Status and routing of the case as this turn was thought; else it is thought anew."""
+    earlier: dict[str, Any] | None = None
+    """Row of ``earlier_cases``: the chat goes on with another case, or with none."""
+    run: str = ""
+    """The telling that is sent, or let go; empty: all of the case."""
+    drop_unsent: str = ""
+    """The telling whose account she did not send, and wanted destroyed then."""
+    settle_lost: bool = False
+    """Its state is gone: what was not sent is kept or destroyed, as she chose for silence."""
     routing: bytes | None = None
     ungrant: tuple[str, ...] = ()
     items: list[dict[str, Any]] = field(default_factory=list)
@@ -37,7 +51,6 @@ class Changes:
     drop_file_slots: list[bytes] = field(default_factory=list)
     keep: bool | None = None
     submit_account: bool = False
-    submitted: bool = False
     erase: bool = False
     withdraw: bool = False
     drop_account: bool = False

@@ -3,10 +3,11 @@
 from contextlib import suppress
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import bindparam, select
 
 from backend.cases.filing import KIND, move_file
-from backend.cases.recording import DraftItem, answer, item_row, item_slot, open_draft
+from backend.cases.recording import DraftItem, answer, item_slot, open_draft
 from backend.cases.work import Work
 from backend.database.tables import draft_items
 from backend.vault import DraftKeyGone
@@ -28,7 +29,7 @@ async def move_draft(work: Work, places: tuple[str, ...]) -> None:
     for slot, item in await _waiting(work):
         if item.compartment not in places:
             continue
-        sealed = item_row(work.relais, work.publics, item)
+        sealed = work.sealed(item)
         work.changes.items.append(sealed)
         work.changes.drop_drafts.append(slot)
         moved.add(slot)
@@ -53,9 +54,11 @@ async def _waiting(work: Work) -> list[tuple[bytes, DraftItem]]:
 def _seal_closed(work: Work, step: Step, value: Any) -> None:
     if work.publics is None or value is None:
         return
-    slot = item_slot(work.relais, work.publics.case_id, "answer", step.id)
+    name = work.named(step.id)
+    slot = item_slot(work.relais, work.publics.case_id, "answer", name)
     if any(row["slot"] == slot for row in work.changes.items):
         return
+    work.changes.drop_slots.append(slot)  # sealed before, to fewer people
     item = answer(
         work.relais,
         step=step.id,
@@ -66,7 +69,7 @@ def _seal_closed(work: Work, step: Step, value: Any) -> None:
         prompt=step.prompt,
         locale=work.locale,
     )
-    work.changes.items.append(item_row(work.relais, work.publics, item))
+    work.changes.items.append(work.sealed(replace(item, name=name)))
 
 
 class _Attributes:

@@ -7,7 +7,7 @@ who hold it. What the item says of the file stands inside the seal; the bytes ar
 from typing import Any
 
 from backend.ambient import iso
-from backend.cases.recording import DraftItem, draft_row, item_row, item_slot, slot_name
+from backend.cases.recording import DraftItem, draft_row, item_slot, slot_name
 from backend.cases.work import Work
 from backend.media.file_keys import FileKeys, open_keys
 from backend.media.linking import FileGone, Link, find_in_draft, find_unnamed, to_case, to_draft
@@ -25,10 +25,10 @@ async def attach(work: Work, effect: fx.Attach) -> None:
         raise FileGone
     keys = open_keys(work.relais, row)
     content = _described(work, effect, keys)
-    name = slot_name(effect.step, effect.item)
+    name = work.named(slot_name(effect.step, effect.item))
     item = DraftItem(effect.compartment, KIND, effect.step, content, name)
-    if work.publics is not None and work.publics.place_for(item.compartment):
-        sealed = item_row(work.relais, work.publics, item)
+    if work.place_for(item.compartment):
+        sealed = work.sealed(item)
         work.changes.items.append(sealed)
         work.changes.links.append(_to_case(work, effect.file, keys, sealed))
         return
@@ -99,11 +99,11 @@ async def move_file(work: Work, item: DraftItem, sealed: dict[str, Any]) -> None
 
 async def detach(work: Work, effect: fx.Detach) -> None:
     """She took it back: item and bytes go; once the account was sent, a note stands beside it."""
-    name = slot_name(effect.step, effect.item)
+    name = work.named(slot_name(effect.step, effect.item))
     _drop_draft(work, item_slot(work.relais, work.conversation_id, KIND, name))
     if work.publics is None:
         return
-    if work.case is not None and work.case.submitted_at is not None:
+    if work.sent:
         _note_taken_back(work, effect)
         return
     _drop_sealed(work, item_slot(work.relais, work.publics.case_id, KIND, name))
@@ -134,12 +134,12 @@ def _drop_file(work: Work, slot: bytes) -> None:
 def _note_taken_back(work: Work, effect: fx.Detach) -> None:
     step = work.edition.interview.steps.get(effect.step)
     place = step.compartment if step is not None else ""
-    if work.publics is None or not work.publics.place_for(place):
+    if not work.place_for(place):
         return
     content = {**_where(work, effect.step, effect.item), "taken_back": True}
     name = f"{slot_name(effect.step, effect.item)}!"  # beside the file, not in its place
-    item = DraftItem(place, KIND, effect.step, content, name)
-    work.changes.items.append(item_row(work.relais, work.publics, item))
+    item = DraftItem(place, KIND, effect.step, content, work.named(name))
+    work.changes.items.append(work.sealed(item))
 
 
 async def drop_file(work: Work, effect: fx.DropFile) -> None:

@@ -2,13 +2,14 @@
 
 import hashlib
 
+from msgspec.structs import replace
+
 from backend.ambient import iso
 from backend.cases.asking import exclude
 from backend.cases.recording import (
     DraftItem,
     answer,
     draft_row,
-    item_row,
     item_slot,
     slot_name,
 )
@@ -33,11 +34,12 @@ async def record(work: Work, effect: fx.Record) -> None:
         prompt=effect.prompt,
         locale=work.locale,
     )
+    item = replace(item, name=work.named(slot_name(effect.step, effect.item)))
     if effect.item is not None and _gathers(work, effect.step):
         item.content["part"] = effect.item
     if isinstance(effect, fx.Correct):
         drop(work, slot_name(effect.step, effect.before))
-    _keep(work, item, closed=effect.text is None, name=slot_name(effect.step, effect.item))
+    _keep(work, item, closed=effect.text is None)
 
 
 def _gathers(work: Work, step: str) -> bool:
@@ -60,14 +62,15 @@ async def code(work: Work, effect: fx.Code) -> None:
         "at": iso(work.relais.world.now()),
     }
     place = effect.compartment
-    if work.publics is not None and work.publics.place_for(place):
+    if work.place_for(place):
         name = f"coded:{place}"
         if effect.added:
             name += f":{work.relais.world.new_id()}"
+            work.changes.added = True
         else:
             drop(work, name, kind="coded", always=True)
-        item = DraftItem(place, "coded", name, content)
-        work.changes.items.append(item_row(work.relais, work.publics, item))
+        item = DraftItem(place, "coded", name, content, work.named(name))
+        work.changes.items.append(work.sealed(item))
 
 
 async def take_back(work: Work, effect: fx.TakeBack) -> None:
@@ -96,28 +99,29 @@ async def consent(work: Work, effect: fx.Consent) -> None:
         "at": iso(work.relais.world.now()),
     }
     place = "account" if effect.purpose in _ACCOUNT_PURPOSES else "brief"
-    _keep(work, DraftItem(place, "consent", effect.step, content), closed=False)
+    item = DraftItem(place, "consent", effect.step, content, work.named(effect.step))
+    _keep(work, item, closed=False)
 
 
-def _keep(work: Work, item: DraftItem, *, closed: bool, name: str = "") -> None:
+def _keep(work: Work, item: DraftItem, *, closed: bool) -> None:
     """Into its compartment if that exists; else own words and consents wait in the draft.
 
     Closed answers are in the state already.
     """
-    if work.publics is not None and work.publics.place_for(item.compartment):
-        work.changes.items.append(item_row(work.relais, work.publics, item, name))
+    if work.place_for(item.compartment):
+        work.changes.items.append(work.sealed(item))
     elif not closed:
-        work.changes.drafts.append(draft_row(work.relais, work.conversation_id, item, name))
+        work.changes.drafts.append(draft_row(work.relais, work.conversation_id, item))
 
 
 def drop(work: Work, name: str, *, kind: str = "answer", always: bool = False) -> None:
-    """Throw the item of this slot away; once it was sent, only when ``always``."""
+    """Throw this telling's item of that name away; once it was sent, only when ``always``."""
+    name = work.named(name)
     work.changes.drop_drafts.append(item_slot(work.relais, work.conversation_id, kind, name))
     work.changes.drafts = [
         row for row in work.changes.drafts if row["slot"] != work.changes.drop_drafts[-1]
     ]
-    sent = work.case is not None and work.case.submitted_at is not None
-    if work.publics is not None and (always or not sent):
+    if work.publics is not None and (always or not work.sent):
         slot = item_slot(work.relais, work.publics.case_id, kind, name)
         work.changes.drop_slots.append(slot)
         work.changes.items = [row for row in work.changes.items if row["slot"] != slot]

@@ -47,10 +47,12 @@ async def make_compartments(
     names: Iterable[str],
     members: list[str],
     why: str,
+    *,
+    generation: int = 1,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Rows of ``compartments`` and ``grants``. The seeds are forgotten when this returns."""
     granted = await holders(connection, relais, members)
-    made = create_compartments(case_id, names, granted, relais.world.random)
+    made = create_compartments(case_id, names, granted, relais.world.random, generation=generation)
     now = relais.world.now()
     rows = [_compartment_row(case_id, one) for one in made]
     grants = [

@@ -6,7 +6,7 @@ a coordinator who opens what another has taken says why.
 
 from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.sessions import SignedIn
@@ -19,6 +19,8 @@ from backend.relais import Relais
 from backend.vault import COMPARTMENTS
 from backend.vault.compartments import ACCOUNT
 
+FREE: Final = items.c.held.is_(None)
+"""Items of a telling that she sent, or that needs no sending."""
 _READABLE: Final = frozenset({"open", "taken", "done", "silent"})
 
 
@@ -39,7 +41,7 @@ async def read_case(relais: Relais, member: SignedIn, case_id: str, reason: str)
             content=row.content,
             interview=row.interview,
             grants=await _grants(tx, case_id, member, names),
-            items=await _items(tx, case_id, names),
+            items=await _items(tx, case_id, member, names),
             log=await _log(tx, case_id),
         )
 
@@ -135,10 +137,19 @@ async def _grants(
     ]
 
 
-async def _items(tx: AsyncConnection, case_id: str, names: list[str]) -> list[ItemOut]:
+async def _items(
+    tx: AsyncConnection, case_id: str, member: SignedIn, names: list[str]
+) -> list[ItemOut]:
+    """What she sent, sealed to a key that this member holds."""
+    held = exists().where(
+        grants.c.case_id == items.c.case_id,
+        grants.c.name == items.c.compartment,
+        grants.c.generation == items.c.generation,
+        grants.c.holder == member.id,
+    )
     found = await tx.execute(
         select(items)
-        .where(items.c.case_id == case_id, items.c.compartment.in_(names))
+        .where(items.c.case_id == case_id, items.c.compartment.in_(names), FREE, held)
         .order_by(items.c.made_at, items.c.id)
     )
     return [

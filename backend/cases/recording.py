@@ -30,6 +30,11 @@ class DraftItem(msgspec.Struct, frozen=True):
     name: str = ""
     """Of its slot; the step when empty."""
 
+    @property
+    def slot(self) -> str:
+        """What its slot is called."""
+        return self.name or self.step
+
 
 def item_slot(relais: Relais, owner: str, kind: str, step: str) -> bytes:
     """Blind name of "the answer to this step of this case (or conversation)"."""
@@ -46,13 +51,10 @@ def draft_place(conversation_id: str, slot: bytes) -> tuple[str, str, str]:
     return "draft_items", conversation_id, slot.hex()
 
 
-def draft_row(
-    relais: Relais, conversation_id: str, item: DraftItem, name: str = ""
-) -> dict[str, Any]:
-    """A row of ``draft_items``, sealed under today's draft key. ``name`` of its slot: the step."""
+def draft_row(relais: Relais, conversation_id: str, item: DraftItem) -> dict[str, Any]:
+    """A row of ``draft_items``, sealed under today's draft key."""
     day = relais.world.day()
-    item = msgspec.structs.replace(item, name=name or item.name)
-    slot = item_slot(relais, conversation_id, item.kind, item.name or item.step)
+    slot = item_slot(relais, conversation_id, item.kind, item.slot)
     return {
         "conversation_id": conversation_id,
         "slot": slot,
@@ -70,8 +72,13 @@ def open_draft(relais: Relais, row: Any) -> DraftItem:
     return msgspec.json.decode(raw, type=DraftItem)
 
 
-def item_row(relais: Relais, publics: Publics, item: DraftItem, name: str = "") -> dict[str, Any]:
-    """A row of ``items``, sealed to the compartment; only its holders can read it."""
+def item_row(
+    relais: Relais, publics: Publics, item: DraftItem, *, held: str | None = None
+) -> dict[str, Any]:
+    """A row of ``items``, sealed to the compartment; only its holders can read it.
+
+    ``held``: the telling that she has not sent yet.
+    """
     generation, public = publics.keys[item.compartment]
     item_id = relais.world.new_id()
     return {
@@ -80,7 +87,7 @@ def item_row(relais: Relais, publics: Publics, item: DraftItem, name: str = "") 
         "compartment": item.compartment,
         "generation": generation,
         "kind": item.kind,
-        "slot": item_slot(relais, publics.case_id, item.kind, name or item.name or item.step),
+        "slot": item_slot(relais, publics.case_id, item.kind, item.slot),
         "sealed": seal_item(
             msgspec.json.encode(item.content),
             case_id=publics.case_id,
@@ -91,6 +98,7 @@ def item_row(relais: Relais, publics: Publics, item: DraftItem, name: str = "") 
             kind=item.kind,
         ),
         "made_at": relais.world.now(),
+        "held": held,
     }
 
 

@@ -30,6 +30,27 @@ class Routing(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
+_URGENCY = ("normal", "high", "urgent")
+_UNKNOWN = frozenset({"unsure"})
+
+
+def joined(before: Routing, asked: Routing) -> Routing:
+    """What a living case is routed by after she asked again.
+
+    Nothing that protects her is taken back by it: whom she left out, "restricted", an urgency.
+    """
+    needs = tuple(dict.fromkeys((*before.needs, *asked.needs)))
+    known = tuple(one for one in needs if one not in _UNKNOWN)
+    return msgspec.structs.replace(
+        asked,
+        needs=known or needs,
+        urgency=max(before.urgency, asked.urgency, key=_URGENCY.index),
+        area=asked.area or before.area,
+        excluded=tuple(dict.fromkeys((*before.excluded, *asked.excluded))),
+        restricted=before.restricted or asked.restricted,
+    )
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Routing)
 

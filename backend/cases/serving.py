@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.sessions import SignedIn
-from backend.cases.reading import authorised, compartments_for, log_serving, not_yours
-from backend.database.tables import media
+from backend.cases.reading import FREE, authorised, compartments_for, log_serving, not_yours
+from backend.database.tables import items, media
 from backend.errors import RelaisError
 from backend.media import FilesUnavailable
 from backend.relais import Relais
@@ -57,7 +57,10 @@ async def serve_file(
 
 
 async def _of_the_case(tx: AsyncConnection, case: Any, file_id: str) -> Any:
-    found = await tx.execute(select(media).where(media.c.id == file_id, media.c.case_id == case.id))
+    waits = exists().where(items.c.case_id == case.id, items.c.slot == media.c.slot, ~FREE)
+    found = await tx.execute(
+        select(media).where(media.c.id == file_id, media.c.case_id == case.id, ~waits)
+    )
     return found.one_or_none()
 
 

@@ -1,21 +1,44 @@
 """What working out one turn's changes reads, and where it puts them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.cases.changes import Changes
-from backend.cases.recording import Publics
+from backend.cases.recording import DraftItem, Publics, item_row
+from backend.cases.routing import Routing, dump_routing, load_routing
 from backend.content import Edition
 from backend.database.tables import compartments, members
 from backend.relais import Relais
+from backend.vault.compartments import ACCOUNT
 from conversation import State
 
-_PUBLICS = select(compartments.c.name, compartments.c.generation, compartments.c.public).where(
-    compartments.c.case_id == bindparam("case_id")
+_PUBLICS = (
+    select(compartments.c.name, compartments.c.generation, compartments.c.public)
+    .where(compartments.c.case_id == bindparam("case_id"))
+    .order_by(compartments.c.generation)
 )
+_FIRST: Final = "first"
+_OF_THE_CASE: Final = frozenset({"add", "contact", "consents"})
+"""Routes that belong to a case which was asked for before."""
+ASKED: Final = frozenset({"help", "urgent"})
+_ACCOUNT_BEGUN: Final = frozenset({"account"})
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The case that a return code, or the sign of an earlier request, leads to."""
+
+    case_id: str | None
+    sign_index: bytes | None = None
+
+
+def belongs(state: State) -> bool:
+    """What is told in this state is part of the case that the chat has, also when that is done."""
+    asked = ASKED | _ACCOUNT_BEGUN
+    return state.route in _OF_THE_CASE or not asked.isdisjoint(state.parts)
 
 
 @dataclass(slots=True)
@@ -30,16 +53,76 @@ class Work:
     locale: str
     before: State
     case: Any
-    """Row of the case (id, status, submitted_at, routing_sealed …) or None."""
+    """Row of the case (id, status, routing_sealed …) or None."""
     changes: Changes
     names: dict[str, str]
     """Organisations by id, as they are told to people."""
+    after: State
+    """As the engine left it."""
     publics: Publics | None = None
-    returned_case: str | None = None
+    returned: Returned | None = None
+    _routing: Routing | None = None
+
+    @property
+    def run(self) -> str:
+        """Names this telling among those that went into the case; never empty."""
+        return self.after.run or _FIRST
+
+    def named(self, name: str) -> str:
+        """A slot's name that no other telling has."""
+        return f"{self.after.run}/{name}" if self.after.run else name
+
+    def place_for(self, wanted: str) -> str | None:
+        """The compartment, if there is one and what she tells now may go there.
+
+        In a living case that is only once she asked for help, or agreed to give her account, in
+        this telling; before, everything waits in the draft.
+        """
+        if self.publics is None or self.after.route in _OF_THE_CASE:
+            return self.publics.place_for(wanted) if self.publics is not None else None
+        needed = _ACCOUNT_BEGUN if wanted in ACCOUNT else ASKED
+        return None if needed.isdisjoint(self.after.parts) else self.publics.place_for(wanted)
+
+    @property
+    def sent(self) -> bool:
+        """This telling was sent: what changes now stands beside it."""
+        return "submit2" in self.before.parts
+
+    def sealed(self, item: DraftItem) -> dict[str, Any]:
+        """A row of ``items``; of part 2, held back until she sends it."""
+        assert self.publics is not None  # noqa: S101  (the caller asked for the place)
+        held = item.compartment in ACCOUNT and "submit2" not in self.after.parts
+        return item_row(self.relais, self.publics, item, held=self.run if held else None)
+
+    def routing(self) -> Routing:
+        """The facts by which the case is routed, as far as this turn has got."""
+        if self._routing is None and self.case is not None and self.case.routing_sealed is not None:
+            raw = self.relais.vault.keyring.open(
+                "routing", self.case.routing_sealed, "cases", "routing", self.case.id
+            )
+            self._routing = load_routing(raw)
+        return self._routing or Routing()
+
+    def route(self, routing: Routing) -> None:
+        """Change them."""
+        self._routing = routing
+        case_id = self.changes.case_id or ""
+        sealed = self.relais.vault.keyring.seal(
+            "routing", dump_routing(routing), "cases", "routing", case_id
+        )
+        if self.changes.new_case is not None:
+            self.changes.new_case.row["routing_sealed"] = sealed
+        else:
+            self.changes.routing = sealed
+
+    def part_from_case(self) -> None:
+        """What follows has nothing to do with the case so far."""
+        self.case = self.publics = self._routing = None
+        self.changes.case_id = None
 
 
 async def load_publics(work: Work, case_id: str) -> Publics:
-    """The public halves of a case's compartments."""
+    """The newest public halves of a case's compartments."""
     rows = await work.connection.execute(_PUBLICS, {"case_id": case_id})
     return Publics(case_id, {row.name: (row.generation, row.public) for row in rows})
 

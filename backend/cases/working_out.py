@@ -3,9 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from backend.cases import asking, filing, noting
 from backend.cases.changes import Changes
 from backend.cases.work import Work, load_publics
+from backend.database.tables import earlier_cases
 from conversation import effects as fx
 from conversation import normalise
 
@@ -36,18 +39,46 @@ async def _return_code(work: Work, effect: fx.ReturnCode) -> None:
 
 
 async def _come_back(work: Work, _effect: fx.ComeBack) -> None:
-    if work.returned_case is not None:
-        work.changes.conversation["case_id"] = work.returned_case
+    found = work.returned
+    if found is None or found.case_id is None:
+        return
+    if work.case is not None and found.case_id == work.case.id:
+        return
+    # What led to the other request alone stays with that one, the sign of this phone too.
+    work.changes.conversation |= {
+        "case_id": found.case_id,
+        "return_index": None,
+        "sign_index": found.sign_index or await _sign_of(work, found.case_id),
+    }
+    work.part_from_case()
+
+
+async def _sign_of(work: Work, case_id: str) -> bytes | None:
+    """Her sign for a request that this chat had before."""
+    found = await work.connection.execute(
+        select(earlier_cases.c.sign_index).where(
+            earlier_cases.c.conversation_id == work.conversation_id,
+            earlier_cases.c.case_id == case_id,
+        )
+    )
+    return found.scalar_one_or_none()
+
+
+async def _apart(work: Work, _effect: fx.Apart) -> None:
+    work.part_from_case()
+    work.changes.conversation |= {"case_id": None, "return_index": None, "sign_index": None}
 
 
 async def _submit(work: Work, effect: fx.Submit) -> None:
     if effect.part == 2:
-        work.changes.submit_account = True
-    work.changes.submitted = effect.part == 2
+        work.changes.submit_account = work.changes.added = True
+        work.changes.run = work.run
 
 
 async def _reduce(work: Work, _effect: fx.Reduce) -> None:
     work.changes.clear_drafts = True
+    if "account" in work.before.parts and "account" not in work.after.parts:
+        work.changes.drop_unsent = work.run
 
 
 async def _leave(work: Work, _effect: fx.Leave) -> None:
@@ -89,6 +120,7 @@ _CARRY_OUT: Final[dict[type, Callable[[Work, Any], Awaitable[None]]]] = {
     fx.Sign: _sign,
     fx.ReturnCode: _return_code,
     fx.ComeBack: _come_back,
+    fx.Apart: _apart,
     fx.Submit: _submit,
     fx.Reduce: _reduce,
     fx.Leave: _leave,

@@ -65,6 +65,8 @@ quarantine = Table(
     Column("envelope", LargeBinary, nullable=False),  # still sealed to the inbox key
     Column("error", String(64), nullable=False),  # an error's code, never content
     Column("seen_at", BigInteger, nullable=False),
+    Column("conversation_id", Id),
+    Index("ix_quarantine_conversation_id", "conversation_id"),
 )
 
 KEYRING = "keyring"
@@ -93,6 +95,17 @@ conversations = Table(
     Index("ix_conversations_case_id", "case_id"),
     Index("ix_conversations_member_id", "member_id"),
     Index("ix_conversations_expires_at", "expires_at"),
+)
+
+earlier_cases = Table(
+    "earlier_cases",  # of a chat, before its present one
+    metadata,
+    Column("conversation_id", Id, ForeignKey("conversations.id"), primary_key=True),
+    Column("case_id", Id, primary_key=True),
+    # Codes and signs that lead to it alone; what leads to the present case stands there.
+    Column("return_index", LargeBinary(32), unique=True),
+    Column("sign_index", LargeBinary(32)),
+    Index("ix_earlier_cases_case_id", "case_id"),
 )
 
 draft_items = Table(
@@ -210,6 +223,7 @@ items = Table(
     Column("slot", LargeBinary(32), nullable=False),  # HMAC(case, step): finds the one to correct
     Column("sealed", LargeBinary, nullable=False),
     Column("made_at", BigInteger, nullable=False),
+    Column("held", String(8)),  # the telling it belongs to, until she sends that
     Index("ix_items_case_id", "case_id", "compartment"),
 )
 

@@ -3,7 +3,14 @@
 from backend.deliveries.composing import Wire, compose
 from backend.deliveries.leasing import lease_due, lease_next
 from backend.deliveries.outgoing import Body, Outgoing, Pressed, dump_body, load_body
-from backend.deliveries.queueing import LEASE_MS, Prepared, enqueue, insert, prepare
+from backend.deliveries.queueing import (
+    LEASE_MS,
+    Prepared,
+    enqueue,
+    insert,
+    prepare,
+    silence_queue,
+)
 from backend.deliveries.settling import settle
 
 __all__ = [
@@ -22,4 +29,5 @@ __all__ = [
     "load_body",
     "prepare",
     "settle",
+    "silence_queue",
 ]

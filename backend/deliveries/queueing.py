@@ -16,6 +16,8 @@ from backend.deliveries.outgoing import Body, Outgoing, dump_body
 from backend.relais import Relais
 
 LEASE_MS = LEASE_SECONDS * 1000
+OVERTAKEN = "overtaken"
+"""Failure of a delivery that was queued when she left or erased."""
 _INSERT = sql_insert(deliveries)
 
 
@@ -99,6 +101,36 @@ async def insert(
     rows = [one.row for one in prepared]
     await tx.execute(_INSERT, rows if len(rows) > 1 else rows[0])
     return lead if leased else None
+
+
+async def silence_queue(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, last_seq: int
+) -> int:
+    """Nothing that was queued up to ``last_seq`` leaves any more; returns the new settled number.
+
+    One that a bot holds just now may be on its way all the same: see ``settling`` for what becomes
+    of it.
+    """
+    await tx.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.conversation_id == conversation_id,
+            deliveries.c.seq <= last_seq,
+            deliveries.c.status == "pending",
+        )
+        .values(
+            status="expired",
+            body_sealed=None,
+            settled_at=relais.world.now(),
+            failure=OVERTAKEN,
+        )
+    )
+    await tx.execute(
+        update(conversations)
+        .where(conversations.c.id == conversation_id)
+        .values(settled_seq=last_seq)
+    )
+    return last_seq
 
 
 async def enqueue(

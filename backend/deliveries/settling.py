@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backend.database.tables import conversations, deliveries
 from backend.deliveries.composing import Wire
 from backend.deliveries.leasing import lease_next
-from backend.deliveries.queueing import LEASE_MS
+from backend.deliveries.outgoing import Outgoing
+from backend.deliveries.queueing import LEASE_MS, OVERTAKEN, enqueue
 from backend.deliveries.shown import CLEARS, cleared
 from backend.errors import RelaisError
 from backend.jobs import schedule
@@ -51,6 +52,7 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
                     deliveries.c.purpose,
                     deliveries.c.created_at,
                     deliveries.c.event_index,
+                    deliveries.c.failure,
                 )
                 .where(deliveries.c.id == delivery_id, deliveries.c.channel == channel)
                 .with_for_update()
@@ -59,9 +61,7 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
         if row is None or row.fence != report.fence:
             raise LOST
         if row.status != "pending":  # the answer to this very report was lost on the way
-            if report.outcome == "renew":  # it was on its way when the delivery was settled
-                return None
-            return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
+            return await _settled_before(tx, relais, delivery_id, row, report)
         if report.outcome == "sent" and row.kind in CLEARS:
             await cleared(tx, row)
         if report.outcome == "sent":
@@ -80,6 +80,39 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
             if report.reason == "held" and row.purpose == "alert":
                 await _held(tx, relais, delivery_id, row)
     return None
+
+
+async def _settled_before(
+    tx: AsyncConnection, relais: Relais, delivery_id: str, row: Any, report: Report
+) -> Wire | None:
+    if report.outcome == "renew":  # it was on its way when the delivery was settled
+        return None
+    if report.outcome == "sent" and row.failure == OVERTAKEN:
+        return await _sent_too_late(tx, relais, delivery_id, row, report)
+    return await lease_next(tx, relais, row.conversation_id, row.seq + 1)
+
+
+async def _sent_too_late(
+    tx: AsyncConnection, relais: Relais, delivery_id: str, row: Any, report: Report
+) -> Wire | None:
+    """She left while a bot was sending this: its messages are known now, and go too."""
+    await tx.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery_id)
+        .values(status="sent", failure=None, **_receipt(relais, delivery_id, report.message_ids))
+    )
+    channel = (
+        await tx.execute(
+            select(conversations.c.channel).where(conversations.c.id == row.conversation_id)
+        )
+    ).scalar_one()
+    out = Outgoing(locale="", kind="delete", dedupe_key=f"late:{delivery_id}")
+    await enqueue(tx, relais, row.conversation_id, channel, [out])
+    head = await tx.execute(
+        select(conversations.c.settled_seq).where(conversations.c.id == row.conversation_id)
+    )
+    relais.wake.all()
+    return await lease_next(tx, relais, row.conversation_id, head.scalar_one() + 1)
 
 
 async def _held(tx: AsyncConnection, relais: Relais, delivery_id: str, row: Any) -> None:

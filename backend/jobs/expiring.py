@@ -12,7 +12,15 @@ from sqlalchemy import delete, select, update
 
 from backend.ambient import HOUR
 from backend.database import DatabaseUnavailable
-from backend.database.tables import KEYRING, conversations, deliveries, draft_items, media
+from backend.database.tables import (
+    KEYRING,
+    conversations,
+    deliveries,
+    draft_items,
+    earlier_cases,
+    media,
+    quarantine,
+)
 from backend.jobs.failures import code_of
 from backend.media import remove_files
 
@@ -102,9 +110,17 @@ async def _withdraw(tx: AsyncConnection, relais: Relais, conversation_id: str, n
     ).one_or_none()
     if row is None or row.settled_seq < row.last_seq:
         return
-    await _empty(tx, relais, conversation_id)
-    mine = conversations.c.id == conversation_id
-    if row.case_id is None:
+    await _let_go(tx, relais, row)
+
+
+async def _let_go(tx: AsyncConnection, relais: Relais, row: Any) -> None:
+    """The address goes; what her codes lead to stays, and without such the whole row goes."""
+    await _empty(tx, relais, row.id)
+    mine = conversations.c.id == row.id
+    led = await tx.execute(
+        select(earlier_cases.c.case_id).where(earlier_cases.c.conversation_id == row.id).limit(1)
+    )
+    if row.case_id is None and led.first() is None:
         await tx.execute(delete(conversations).where(mine))
         return
     await tx.execute(
@@ -123,7 +139,7 @@ async def _withdraw(tx: AsyncConnection, relais: Relais, conversation_id: str, n
 
 async def _empty(tx: AsyncConnection, relais: Relais, conversation_id: str) -> None:
     await remove_files(tx, relais.world, media.c.conversation_id == conversation_id)
-    for table in (deliveries, draft_items):
+    for table in (deliveries, draft_items, quarantine):
         await tx.execute(delete(table).where(table.c.conversation_id == conversation_id))
 
 
@@ -144,5 +160,4 @@ async def _destroy(tx: AsyncConnection, relais: Relais, conversation_id: str, no
     ).one_or_none()
     if row is None or row.settled_seq < row.last_seq:
         return
-    await _empty(tx, relais, conversation_id)
-    await tx.execute(delete(conversations).where(conversations.c.id == conversation_id))
+    await _let_go(tx, relais, row)

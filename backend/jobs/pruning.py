@@ -13,6 +13,7 @@ from backend.database.tables import (
     invitations,
     jobs,
     link_codes,
+    quarantine,
     sessions,
     throttles,
 )
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 EVENTS: Final = 90 * DAY
 """How long an event is known, so that its repetition is recognised."""
+QUARANTINE: Final = 30 * DAY
+"""As long as the inbox key to which such an event is sealed."""
 JOBS: Final = 30 * DAY
 _AT_ONCE: Final = 500
 
@@ -41,6 +44,7 @@ def _rules(now: int) -> list[tuple[Table, ColumnElement[bool]]]:
     return [
         (events, events.c.seen_at < now - EVENTS),
         (event_failures, event_failures.c.seen_at < now - EVENTS),
+        (quarantine, quarantine.c.seen_at < now - QUARANTINE),
         (link_codes, or_(link_codes.c.expires_at < yesterday, link_codes.c.used_at < yesterday)),
         (
             invitations,

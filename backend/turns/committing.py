@@ -9,10 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import HOUR
 from backend.cases.applying import apply
-from backend.cases.erasing import write_tombstone
 from backend.database.statements import insert_or_ignore
 from backend.database.tables import conversations, deliveries, events, throttles
-from backend.deliveries import LEASE_MS, Outgoing, Prepared, Wire, prepare
+from backend.deliveries import LEASE_MS, Outgoing, Prepared, Wire, prepare, silence_queue
 from backend.deliveries import insert as insert_deliveries
 from backend.deliveries.composing import compose, wire
 from backend.relais import Relais
@@ -54,14 +53,17 @@ async def commit(
 
     Raises :class:`Moved` when the conversation was written meanwhile.
     """
-    if plan.tombstone is not None:
-        write_tombstone(relais.settings.data_dir, plan.tombstone)
     async with relais.db.write() as tx:
         if not await claim(tx, relais, known, message, inbound):
             return await replay(tx, relais, known)
         if plan.wrong_code:
             await _count_wrong_code(tx, relais)
         head = await write_conversation(tx, relais, known, message, inbound, plan)
+        if plan.clears:
+            head = (
+                head[0],
+                await silence_queue(tx, relais, known.id, head[0] - len(plan.outgoing)),
+            )
         await apply(tx, relais, known.id, plan.changes)
         leased = await insert_deliveries(
             tx,
@@ -71,7 +73,7 @@ async def commit(
             lease_at=relais.world.now(),
         )
         answer = await _wire_of(tx, relais, leased, inbound.address)
-    if plan.changes.alert or plan.changes.erase:
+    if plan.changes.alert or plan.changes.erase or plan.changes.asked_again:
         relais.wake.all()
     return answer
 
@@ -198,6 +200,7 @@ async def create_conversation(
         "last_seq": 0,
         "settled_seq": 0,
         "contact": False,
+        "expires_at": relais.world.now() + relais.settings.idle_hours * HOUR,
         **columns,
     }
     done = await tx.execute(_CREATE[relais.db.dialect], row)

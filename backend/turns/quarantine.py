@@ -51,6 +51,7 @@ async def fail_turn(
                 "envelope": envelope.sealed,
                 "error": error[:64],
                 "seen_at": relais.world.now(),
+                "conversation_id": known.id,
             },
         )
         await tx.execute(delete(event_failures).where(event_failures.c.event_index == index))

@@ -6,11 +6,10 @@ import structlog
 from sqlalchemy import select
 
 from backend.accounts.links import code_in
-from backend.cases.applying import apply
+from backend.cases.applying import CaseMoved, apply
 from backend.database import DatabaseUnavailable
 from backend.database.tables import conversations
 from backend.deliveries import Wire
-from backend.deliveries import insert as insert_deliveries
 from backend.errors import RelaisError, busy
 from backend.media.linking import FileGone
 from backend.relais import Relais
@@ -21,8 +20,8 @@ from backend.turns.lanes import Lanes
 from backend.turns.quarantine import fail_turn
 from backend.turns.responding import link_turn, member_turn
 from backend.turns.snapshot import Known, read_conversation, read_conversation_by_id
-from backend.turns.thinking import Message, surroundings, think
-from conversation import Sent, Silence
+from backend.turns.thinking import Message, Surroundings, surroundings, think
+from conversation import Sent, Silence, command_in, over_first_question
 from sealing import Envelope, SealError
 
 log = structlog.get_logger(__name__)
@@ -74,7 +73,7 @@ async def take_turn(
                     message = replace(message, event=as_event(inbound, file))
             try:
                 return await _one_try(relais, known, message, inbound)
-            except (Moved, FileGone):
+            except (Moved, CaseMoved, FileGone):
                 continue
             except (DatabaseUnavailable, RelaisError):
                 raise
@@ -86,16 +85,26 @@ async def take_turn(
 
 
 async def _one_try(relais: Relais, known: Known, message: Message, inbound: Inbound) -> Wire | None:
-    if known.state_broken:
-        raise BrokenState(known.state_broken)
     if known.member_id is not None:
         return await member_turn(relais, known, message, inbound)
     if message.text is not None and code_in(message.text) is not None:
         return await link_turn(relais, known, message, inbound)
     around = await surroundings(relais, known, message.event)
+    if known.state_broken:
+        around = _around_broken(known, message, around)
     async with relais.db.read() as connection:
         plan = await think(connection, relais, known, message, around)
     return await commit(relais, known, message, inbound, plan)
+
+
+def _around_broken(known: Known, message: Message, around: Surroundings) -> Surroundings:
+    """Leaving and erasing need no state; everything else waits for a release that can read it."""
+    word = command_in(around.edition.interview, message.event)
+    if word == "erase":
+        return replace(around, state=over_first_question(around.edition.interview, around.state))
+    if word not in {"leave", "stop"}:
+        raise BrokenState(known.state_broken)
+    return around
 
 
 async def silence(relais: Relais, conversation_id: str, hours: int) -> None:
@@ -104,7 +113,7 @@ async def silence(relais: Relais, conversation_id: str, hours: int) -> None:
         known = await read_conversation_by_id(connection, relais, conversation_id)
         if known.new or known.member_id is not None:
             return
-        if known.state_broken:
+        if known.state_broken:  # another release may read it, until its key is gone
             raise BrokenState(known.state_broken)
         channel = (
             await connection.execute(
@@ -115,13 +124,12 @@ async def silence(relais: Relais, conversation_id: str, hours: int) -> None:
     around = await surroundings(relais, known, message.event)
     async with relais.db.read() as connection:
         plan = await think(connection, relais, known, message, around)
-    async with relais.db.write() as tx:
-        try:
-            head = await write_conversation(
+    try:
+        async with relais.db.write() as tx:
+            await write_conversation(
                 tx, relais, known, message, Inbound(address="-", kind="silence"), plan
             )
-        except Moved:  # she wrote at this very moment
-            return
-        await apply(tx, relais, known.id, plan.changes)
-        await insert_deliveries(tx, plan.outgoing, last_seq=head[0], settled_seq=-1, lease_at=None)
+            await apply(tx, relais, known.id, plan.changes)
+    except (Moved, CaseMoved):  # something happened at this very moment: it is tried again
+        return
     relais.wake.all()

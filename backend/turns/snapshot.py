@@ -3,11 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import HOUR, moment
-from backend.database.tables import KEYRING, cases, conversations, members, throttles
+from backend.cases.routing import load_routing
+from backend.cases.work import Returned
+from backend.database.tables import (
+    KEYRING,
+    cases,
+    conversations,
+    earlier_cases,
+    members,
+    throttles,
+)
 from backend.relais import Relais
 from backend.vault import DraftKeyGone
 from conversation import CaseStatus, State, StateError, begin, load_state, normalise
@@ -15,6 +25,7 @@ from sealing import SealError
 
 _CODE_DIGITS = 16
 _BUDGET = 200
+_ARRIVING = frozenset({"new", "left", "closed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,7 @@ class Known:
     state_broken: str
     """There is a state that this version cannot read (code of the error), or empty."""
     sign_index: bytes | None
+    return_index: bytes | None
     contact: bool
     """She agreed to be written to."""
 
@@ -44,6 +56,7 @@ _COLUMNS = (
     conversations.c.state_key,
     conversations.c.member_id,
     conversations.c.sign_index,
+    conversations.c.return_index,
     conversations.c.case_id,
     conversations.c.contact,
     members.c.locale.label("member_locale"),
@@ -79,18 +92,21 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
     current = relais.content.current
     fresh = begin(current.interview, current.hash)
     if row is None:
-        return Known(relais.world.new_id(), True, 0, None, "", None, fresh, False, "", None, False)
+        new_id = relais.world.new_id()
+        return Known(new_id, True, 0, None, "", None, fresh, False, "", None, None, False)
     case = None
     if row.case_id is not None:
         case = (await connection.execute(_CASE, {"id": row.case_id})).one_or_none()
+    # Where the state cannot be had, whoever writes is asked for the sign before anything is shown.
+    lost = fresh if case is None or case.status == "erased" else _resting(fresh)
     state, gone, broken = fresh, False, ""
     if row.state_sealed is not None:
         try:
             state = load_state(open_state(relais, row.id, row.state_sealed, row.state_key))
         except DraftKeyGone:
-            gone = True
+            state, gone = lost, True
         except (SealError, StateError) as error:
-            broken = type(error).__name__
+            state, broken = lost, type(error).__name__
     return Known(
         id=row.id,
         new=False,
@@ -102,8 +118,13 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
         state_gone=gone,
         state_broken=broken,
         sign_index=row.sign_index,
+        return_index=row.return_index,
         contact=row.contact,
     )
+
+
+def _resting(fresh: State) -> State:
+    return replace(fresh, mode="closed", parts=("help",), kept={"case": "yes"})
 
 
 def open_state(relais: Relais, conversation_id: str, sealed: bytes, key: str) -> bytes:
@@ -150,7 +171,7 @@ def code_digits(text: str | None) -> str | None:
 
 async def find_code(
     connection: AsyncConnection, relais: Relais, code: str
-) -> tuple[bool | None, str | None]:
+) -> tuple[bool | None, Returned | None]:
     """Whether a return code is right, and the case it leads to.
 
     A budget of failures for the whole installation makes guessing hopeless; when it is used up,
@@ -162,21 +183,60 @@ async def find_code(
     if used is not None and fresh and used.failures >= _BUDGET:
         return None, None
     index = relais.vault.keyring.index("return_code", code)
-    row = (
-        await connection.execute(
-            select(conversations.c.case_id).where(conversations.c.return_index == index)
+    for table in (conversations, earlier_cases):
+        found = await connection.execute(
+            select(table.c.case_id).where(table.c.return_index == index)
         )
-    ).one_or_none()
-    return row is not None, row.case_id if row is not None else None
+        row = found.one_or_none()
+        if row is not None:
+            return True, Returned(row.case_id)
+    return False, None
 
 
-def sign_matches(relais: Relais, known: Known, text: str | None) -> bool | None:
-    """Whether this text is her sign; None when she chose none. A button is never one."""
-    if known.sign_index is None:
-        return None
-    if text is None:
-        return False
-    return known.sign_index == relais.vault.keyring.index("sign", known.id, normalise(text).lower())
+async def prove(
+    connection: AsyncConnection, relais: Relais, known: Known, state: State, text: str | None
+) -> tuple[bool | None, Returned | None]:
+    """Whether this text is her sign (None when she chose none), and of which earlier request.
+
+    A button is never one. Earlier requests are only looked for where a sign may be asked for.
+    """
+    said = None
+    if text is not None:
+        said = relais.vault.keyring.index("sign", known.id, normalise(text).lower())
+    if known.sign_index is not None and said == known.sign_index:
+        return True, None
+    signs = await _earlier_signs(connection, known, state)
+    for row in signs:
+        if row.sign_index == said and row.case_id != (known.case.id if known.case else None):
+            return True, Returned(row.case_id, row.sign_index)
+    return (False if signs or known.sign_index is not None else None), None
+
+
+async def _earlier_signs(connection: AsyncConnection, known: Known, state: State) -> list[Any]:
+    if known.new or (state.mode not in _ARRIVING and state.route != "return"):
+        return []
+    mine = earlier_cases.c.conversation_id == known.id
+    found = await connection.execute(
+        select(earlier_cases).where(mine, earlier_cases.c.sign_index.is_not(None))
+    )
+    return list(found)
+
+
+async def has_earlier(connection: AsyncConnection, known: Known) -> bool:
+    """The chat had other cases before."""
+    mine = earlier_cases.c.conversation_id == known.id
+    return (
+        await connection.execute(select(earlier_cases.c.case_id).where(mine))
+    ).first() is not None
+
+
+def standing(relais: Relais, case: Row[Any] | None) -> tuple[tuple[str, ...], bool]:
+    """Whom she left out in the request that this chat has, and whether it is restricted."""
+    if case is None or case.routing_sealed is None:
+        return (), False
+    raw = relais.vault.keyring.open("routing", case.routing_sealed, "cases", "routing", case.id)
+    routing = load_routing(raw)
+    return routing.excluded, routing.restricted
 
 
 __all__ = [
@@ -184,9 +244,11 @@ __all__ = [
     "case_status",
     "code_digits",
     "find_code",
+    "has_earlier",
     "open_state",
+    "prove",
     "read_conversation",
     "read_conversation_by_id",
     "seal_state",
-    "sign_matches",
+    "standing",
 ]

@@ -1,6 +1,7 @@
 """The middle of a turn: advance the engine and seal everything, without any lock held."""
 
 from dataclasses import dataclass
+from dataclasses import replace as dataclass_replace
 from typing import Any
 
 from msgspec.structs import replace
@@ -8,13 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import CLEARABLE, HOUR
 from backend.cases.changes import Changes
-from backend.cases.work import Work
+from backend.cases.work import Returned, Work, belongs
 from backend.cases.working_out import work_out
 from backend.content import Content, Edition
 from backend.deliveries import Outgoing, Prepared, Pressed, prepare
 from backend.relais import Relais
-from backend.turns.snapshot import Known, case_status, code_digits, find_code, seal_state
-from backend.turns.snapshot import sign_matches as matches_sign
+from backend.turns.snapshot import (
+    Known,
+    case_status,
+    code_digits,
+    find_code,
+    has_earlier,
+    prove,
+    seal_state,
+    standing,
+)
 from conversation import (
     Context,
     Directory,
@@ -39,7 +48,8 @@ class Plan:
     outgoing: list[Prepared]
     changes: Changes
     wrong_code: bool = False
-    tombstone: str | None = None
+    clears: bool = False
+    """What was queued and has not left must not leave any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +111,7 @@ async def think(
     context, returned, wrong = await _context(connection, relais, known, message, around)
     step = advance(edition.interview, around.state, message.event, context)
     locale = step.state.locale or around.state.locale or context.locale_hint
-    # A request that is over is not added to: something new makes a case of its own.
-    over = known.case is not None and known.case.status in {"done", "erased"}
-    erasing = any(isinstance(effect, fx.Erase) for effect in step.effects)
-    case = None if over and not erasing else known.case
+    case = _case(known, around.state, step.effects)
     work = Work(
         relais=relais,
         connection=connection,
@@ -114,22 +121,45 @@ async def think(
         locale=locale,
         before=around.state,
         case=case,
-        changes=Changes(case_id=case.id if case is not None else None),
-        returned_case=returned,
+        after=step.state,
+        changes=Changes(
+            case_id=case.id if case is not None else None,
+            seen=(case.status, case.routing_sealed) if case is not None else None,
+        ),
+        returned=returned,
         names={one.id: one.name for one in around.directory.organisations},
     )
     changes = await work_out(work, step.effects)
+    if known.state_gone:
+        changes.settle_lost = changes.case_id is not None
+        changes.clear_drafts = True
+    columns = await _columns(connection, relais, known, step.state, step.effects, changes)
+    if message.event_index is None:  # silence is never answered, whoever holds the phone
+        step = dataclass_replace(step, replies=())
     outgoing = _outgoing(known, step.replies, step.effects, locale)
     if step.pressed is not None:
         shown_in = around.state.locale or context.locale_hint
         _show_pressed(outgoing, message, step.pressed, shown_in)
     return Plan(
-        columns=_columns(relais, known, step.state, step.effects, changes),
+        columns=columns,
         outgoing=prepare(relais, edition, message.channel, known.id, outgoing, message.event_index),
         changes=changes,
         wrong_code=wrong,
-        tombstone=changes.case_id if changes.erase else None,
+        clears=any(isinstance(effect, fx.Leave | fx.Erase) for effect in step.effects),
     )
+
+
+def _case(known: Known, state: State, effects: tuple[fx.Effect, ...]) -> Any:
+    """The case that this turn is about.
+
+    A request that is over is only added to by what belongs to it; something new makes a case of
+    its own.
+    """
+    case = known.case
+    if case is None or any(isinstance(effect, fx.Erase) for effect in effects):
+        return case
+    over = case.status == "erased" or (case.status == "done" and not belongs(state))
+    return None if over else case
 
 
 def _hint(content: Content, message: Message) -> str:
@@ -145,11 +175,13 @@ async def _context(
     known: Known,
     message: Message,
     around: Surroundings,
-) -> tuple[Context, str | None, bool]:
+) -> tuple[Context, Returned | None, bool]:
     code = code_digits(message.text)
     matches, returned = (
         await find_code(connection, relais, code) if code is not None else (None, None)
     )
+    proof, earlier = await prove(connection, relais, known, around.state, message.text)
+    excluded, restricted = standing(relais, known.case)
     context = Context(
         now=relais.world.moment(),
         nonce=relais.world.random(32),
@@ -161,11 +193,14 @@ async def _context(
         operator=relais.operator,
         status=case_status(known.case),
         code_matches=matches,
-        sign_matches=matches_sign(relais, known, message.text),
+        sign_matches=proof,
+        sign_of_earlier=earlier is not None,
+        excluded=excluded,
+        restricted=restricted,
         voices=around.edition.voices,
         max_file_mb=relais.settings.max_file_mb,
     )
-    return context, returned, matches is False
+    return context, earlier or returned, matches is False
 
 
 def _outgoing(
@@ -182,7 +217,7 @@ def _outgoing(
         out.append(Outgoing(locale=locale, kind="forget", purpose=purpose))
     elif any(isinstance(effect, fx.Tidy) for effect in effects):
         out.append(Outgoing(locale=locale, kind="delete"))
-    if known.state_gone and not any(isinstance(one, fx.Leave) for one in effects):
+    if known.state_gone and known.case is None and replies:
         out.append(Outgoing(locale=locale, reply=Reply(parts=(Part("engine/expired/text"),))))
     out += [
         Outgoing(locale=locale, reply=reply, kind="edit" if reply.redraw else "send")
@@ -199,7 +234,8 @@ def _show_pressed(outgoing: list[Outgoing], message: Message, pressed: Reply, lo
         outgoing[0] = replace(one, pressed=Pressed(message.message_id, pressed, locale))
 
 
-def _columns(
+async def _columns(
+    connection: AsyncConnection,
     relais: Relais,
     known: Known,
     state: State,
@@ -207,7 +243,12 @@ def _columns(
     changes: Changes,
 ) -> dict[str, Any]:
     """The conversation's own columns."""
-    gone = any(isinstance(effect, fx.Forget | fx.Erase) for effect in effects)
+    erased = any(isinstance(effect, fx.Erase) for effect in effects)
+    gone = erased or any(isinstance(effect, fx.Forget) for effect in effects)
+    gone = gone or (known.state_gone and state.mode == "new")
+    if gone and not erased and await has_earlier(connection, known):
+        # Nothing of this telling is kept, but the chat still leads to what she asked before.
+        gone, state = False, State(state.interview, state.content, mode="closed")
     reduced = state.mode == "closed" and not state.answers
     columns: dict[str, Any] = {"state_sealed": None, "state_key": None}
     if not gone:
@@ -219,9 +260,31 @@ def _columns(
         # deleted any more, which is what it is still needed for.
         contact = changes.conversation.get("contact", known.contact)
         columns["expires_at"] = None if contact else relais.world.now() + CLEARABLE
+    if known.state_broken and state.mode != "confirm_erase":
+        columns = {}  # another release may read it
     if changes.case_id is not None:
         columns["case_id"] = changes.case_id
     columns |= changes.conversation
+    changes.earlier = _earlier(known, effects, columns)
     if gone:
         columns |= {"case_id": None, "return_index": None, "sign_index": None, "contact": False}
     return columns
+
+
+def _earlier(
+    known: Known, effects: tuple[fx.Effect, ...], columns: dict[str, Any]
+) -> dict[str, Any] | None:
+    """The case that the chat leaves for another one, with what led to it.
+
+    Who has shown who she is goes on to a new request with her code and her sign. What is told
+    apart, and a request that is taken up again, have none of the other's.
+    """
+    if known.case is None or columns.get("case_id", known.case.id) == known.case.id:
+        return None
+    leaves = any(isinstance(effect, fx.Apart | fx.ComeBack) for effect in effects)
+    return {
+        "conversation_id": known.id,
+        "case_id": known.case.id,
+        "return_index": known.return_index if leaves else None,
+        "sign_index": known.sign_index if leaves else None,
+    }

@@ -21,6 +21,8 @@ COMPARTMENTS: Final = (
 )
 HELP: Final = ("brief", "medical", "team")
 """Created when help is asked for."""
+RECOVERY: Final = "recovery"
+"""Holder of the year's recovery grants."""
 ACCOUNT: Final = ("account", "perpetrator", "evidence")
 """Created when part 2 begins."""
 

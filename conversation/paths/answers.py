@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from conversation import facts
 from conversation.choices import choices
+from conversation.commands import skip_destroys
 from conversation.formula import Compared, Given, comparisons, holds
 from conversation.turn import Turn
 
@@ -71,7 +72,8 @@ class Answers:
         shown = [one for one, _ in choices(turn, step)]
         found = list(self._answers(turn, step, shown))
         if step.kind != "locale":
-            found.append(Answer(SKIP, (("press", "!skip"),)))
+            presses = 2 if skip_destroys(turn) else 1
+            found.append(Answer(SKIP, (("press", "!skip"),) * presses))
         return found
 
     def _answers(self, turn: Turn, step: "Step", shown: list[str]) -> Iterator[Answer]:

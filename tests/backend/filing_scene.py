@@ -4,12 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
+from msgspec.structs import replace
 from sqlalchemy import func, select, update
 
 from backend.cases.applying import apply
@@ -40,6 +40,17 @@ MARK = b"Qzx7-vermillion-heron-in-clear"
 ADULT = {"path": "me", "for_whom": "me", "age_band": "18_25", "keep_account": "keep"}
 
 
+def _part_of(effect: fx.Effect) -> str:
+    match effect:
+        case fx.OpenAccount():
+            return "account"
+        case fx.AskHelp():
+            return "help"
+        case fx.Submit(part=part):
+            return f"submit{part}"
+    return ""
+
+
 @dataclass
 class Desk:
     """The backend, one person's chat, and its conversation."""
@@ -49,6 +60,8 @@ class Desk:
     folder: Path
     sam: Browser
     """A coordinator, who is granted every account."""
+    parts: list[str] = field(default_factory=list)
+    """What happened in this telling, as the engine's state says it."""
 
     @property
     def relais(self) -> Any:
@@ -88,7 +101,7 @@ class Desk:
         conversation = await self.conversation()
         (row,) = await self.rows(select(conversations).where(conversations.c.id == conversation))
         state = load_state(open_state(self.relais, row.id, row.state_sealed, row.state_key))
-        state = msgspec.structs.replace(
+        state = replace(
             state,
             content=self.relais.content.current.hash,
             locale="en",
@@ -97,6 +110,7 @@ class Desk:
             route="main",
             path="me",
             answers=ADULT | answers,
+            parts=tuple(self.parts),
             trail=(step,),
             ask="nonce",
         )
@@ -120,6 +134,8 @@ class Desk:
         conversation = await self.conversation()
         async with self.relais.db.read() as connection:
             known = await read_conversation_by_id(connection, self.relais, conversation)
+            before = replace(known.state, parts=tuple(self.parts))
+            self.parts += [part for one in effects if (part := _part_of(one))]
             work = Work(
                 relais=self.relais,
                 connection=connection,
@@ -127,7 +143,8 @@ class Desk:
                 conversation_id=conversation,
                 channel="telegram",
                 locale="en",
-                before=known.state,
+                before=before,
+                after=replace(before, parts=tuple(self.parts)),
                 case=known.case,
                 changes=Changes(case_id=known.case.id if known.case is not None else None),
                 names={},

@@ -88,6 +88,7 @@ class Person:
     status: CaseStatus = field(default_factory=CaseStatus)
     code_matches: bool | None = None
     sign_matches: bool | None = None
+    sign_of_earlier: bool = False
     state: State = field(default_factory=lambda: State("", ""))
     replies: tuple[Reply, ...] = ()
     effects: tuple[fx.Effect, ...] = ()
@@ -111,6 +112,7 @@ class Person:
             status=self.status,
             code_matches=self.code_matches,
             sign_matches=self.sign_matches,
+            sign_of_earlier=self.sign_of_earlier,
         )
 
     def does(self, event: Event, *, minutes: float = 1) -> "Person":

@@ -73,6 +73,7 @@ const LOG: Names = {
   opened: () => t("Request received"),
   submitted: () => t("Sent by the person"),
   unreachable: () => t("The person's messenger no longer takes messages"),
+  asked_again: () => t("The person asked for help again"),
   alerted: () => t("Alert sent"),
   skipped: () => t("A team was passed over"),
   nobody: () => t("Nobody is on call for it"),

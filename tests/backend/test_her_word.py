@@ -1,0 +1,514 @@
+"""What she was told holds in the database: who reads, what is erased, what waits for her word."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from backend.cases.routing import load_routing
+from backend.database.tables import (
+    alerts,
+    cases,
+    conversations,
+    deliveries,
+    draft_items,
+    earlier_cases,
+    grants,
+    items,
+    quarantine,
+)
+from backend.handlers import all_handlers
+from backend.jobs import Runner
+from backend.jobs.expiring import expire_conversations
+from backend.jobs.pruning import prune
+from backend.turns import service
+from backend.turns.committing import commit
+from backend.turns.snapshot import open_state
+from conversation import load_state
+from tests.backend.chats import TOKENS, Chat
+from tests.backend.consoles import Browser, Console, running_console
+
+TO_YES = ("hello", "1", "1", "1", "4", "5", "2", "1", "1", "3", "1")
+"""From the first word to "yes, tell them"."""
+TO_MORE = (*TO_YES, "1", "blue kite", "1")
+"""Contact, sign, code: "do you want to tell more?"."""
+ACCOUNT = ("1", "1", "s", "1", "1", "12.5.2026", "s", "1", "2")
+"""From "did you already tell" to "your own words"."""
+BACK = ("hello", "1", "1", "blue kite")
+"""Greeting, safety, sign: the menu of those who come back."""
+NEW = (*BACK, "Something new", "1", "4", "5", "2", "1", "1", "3")
+"""... and something new, to "may I tell"."""
+
+
+@dataclass
+class Night:
+    """A person, a helper on call, and a coordinator."""
+
+    console: Console
+    chat: Chat
+    ada: Browser
+    sam: Browser
+
+    async def says(self, *texts: str) -> str:
+        """Everything that the last of them brought."""
+        heard = ""
+        for text in texts:
+            heard = await self.chat.says(self.number(text))
+        return heard
+
+    def number(self, words: str) -> str:
+        """Of the option with this label, if there is one."""
+        labels = [one["text"] for row in self.chat.last.get("buttons", ()) for one in row]
+        return str(labels.index(words) + 1) if words in labels else words
+
+    async def rows(self, query: Any) -> list[Any]:
+        """What a query finds."""
+        async with self.console.relais.db.read() as connection:
+            return list((await connection.execute(query)).all())
+
+    async def case(self) -> Any:
+        """The only case."""
+        (row,) = await self.rows(select(cases))
+        return row
+
+    async def jobs(self) -> None:
+        """Run what is due."""
+        await Runner(self.console.relais, all_handlers()).run_due()
+
+    async def takes(self) -> str:
+        """Ada takes the only case; its id."""
+        case_id = str((await self.case()).id)
+        answer = await self.ada.post(f"/v1/cases/{case_id}/take")
+        assert answer.status_code == 200, answer.text
+        return case_id
+
+    async def served(self, who: Browser, case_id: str) -> list[str]:
+        """Compartments of the items that are handed out."""
+        answer = await who.get(f"/v1/cases/{case_id}", reason="test")
+        assert answer.status_code == 200, answer.text
+        return [one["compartment"] for one in answer.json()["items"]]
+
+    async def state(self) -> Any:
+        """Of her conversation."""
+        (row,) = await self.rows(select(conversations).where(conversations.c.member_id.is_(None)))
+        return load_state(open_state(self.console.relais, row.id, row.state_sealed, row.state_key))
+
+
+@pytest.fixture
+async def night(database_url: str, tmp_path: Path) -> AsyncIterator[Night]:
+    """Both enrolled; Ada is reached on Telegram."""
+    async with running_console(database_url, tmp_path, **TOKENS) as console:
+        ada = await console.enrolled("Ada (demo)")
+        sam = await console.enrolled("Sam (demo)")
+        async with console.client() as client:
+            for who, name in ((ada, "ada-chat"), (sam, "sam-chat")):
+                phone = Chat(client, console.relais, name)
+                await phone.says((await who.post("/v1/me/link-codes")).json()["code"])
+                await who.post("/v1/me/on-call", {"on_call": True})
+            yield Night(console, Chat(client, console.relais, "555"), ada, sam)
+
+
+# -- asking again -------------------------------------------------------------------------------
+
+
+async def test_an_urgent_call_after_the_case_was_taken_reaches_the_taker(night: Night) -> None:
+    """She comes back in danger: no second case, no silence; the taker hears at once."""
+    await night.says(*TO_MORE, "3")
+    case_id = await night.takes()
+    await night.says("hello", "1", "3")
+    await night.says("2", "3", "1")
+    await night.jobs()
+    assert [row.id for row in await night.rows(select(cases.c.id))] == [case_id]
+    told = await night.rows(select(deliveries.c.dedupe_key))
+    again = [row for row in told if str(row.dedupe_key).startswith(f"again:{case_id}")]
+    assert len(again) == 2, await night.says("repeat")
+
+
+async def test_whom_she_left_out_is_not_asked_at_her_next_request(night: Night) -> None:
+    """The exclusion stands in her case: it is named to her no more, asked no more."""
+    await night.says(*TO_YES[:-1], "2", "1", "done")
+    (case,) = await night.rows(select(cases))
+    before = _routing(night, case)
+    assert before.excluded == ("lantern",)
+    held = {row.holder for row in await night.rows(select(grants))}
+    assert night.ada.member_id not in held
+    await night.says("1", "blue kite", "1", "3")
+    heard = await night.says(*NEW)
+    assert "May I tell" in heard
+    assert "Lantern" not in heard
+    await night.says("1")
+    for row in await night.rows(select(cases)):
+        assert _routing(night, row).excluded == ("lantern",)
+    held = {row.holder for row in await night.rows(select(grants))}
+    assert night.ada.member_id not in held
+
+
+def _routing(night: Night, case: Any) -> Any:
+    keyring = night.console.relais.vault.keyring
+    return load_routing(keyring.open("routing", case.routing_sealed, "cases", "routing", case.id))
+
+
+# -- a second telling ---------------------------------------------------------------------------
+
+
+async def test_a_second_telling_in_a_taken_case_waits_for_her_word(night: Night) -> None:
+    """Kept only if she sends it: nothing of it is served before, and silence destroys it."""
+    await night.says(*TO_MORE, "1", "1", *ACCOUNT, "first words", "done", "2", "2", "3", "1")
+    case_id = await night.takes()
+    first = await night.served(night.ada, case_id)
+    assert "account" in first
+    await night.says("3", *NEW)
+    assert await night.served(night.ada, case_id) == first  # not before she says yes
+    await night.says("1", "1", "red kite", "1", "1")
+    await night.says("2", *ACCOUNT, "second words")
+    after_yes = await night.served(night.ada, case_id)
+    assert after_yes.count("account") == first.count("account")
+    assert after_yes.count("brief") > first.count("brief")
+    night.console.clock.forward(days=4)
+    await expire_conversations(night.console.relais)
+    rows = await night.rows(select(items.c.compartment).where(items.c.held.is_not(None)))
+    assert rows == []
+    left = await night.rows(select(items.c.compartment).where(items.c.case_id == case_id))
+    assert [row.compartment for row in left].count("account") == first.count("account")
+
+
+async def test_a_second_telling_takes_nothing_from_the_first(night: Night) -> None:
+    """The same questions again are items of their own; both are there once she sent them."""
+    await night.says(*TO_MORE, "1", "1", *ACCOUNT, "first words", "done", "2", "2", "3", "1")
+    case_id = await night.takes()
+    first = await night.served(night.ada, case_id)
+    await night.says("3", *NEW, "1", "1", "red kite", "1", "1")
+    await night.says("1", *ACCOUNT, "second words", "done", "2", "2", "3", "1")
+    second = await night.served(night.ada, case_id)
+    assert second.count("account") == 2 * first.count("account")
+    assert await night.rows(select(items.c.id).where(items.c.held.is_not(None))) == []
+
+
+# -- a case that is done ------------------------------------------------------------------------
+
+
+async def _done(night: Night) -> str:
+    case_id = await night.takes()
+    async with night.console.relais.db.write() as tx:
+        now = night.console.clock()
+        await tx.execute(update(cases).values(status="done", closed_at=now, answered_at=now))
+    return case_id
+
+
+async def test_words_added_to_a_case_that_is_done_arrive(night: Night) -> None:
+    """They are sealed into it, and whoever had it hears of them."""
+    await night.says(*TO_MORE, "1", "1", *ACCOUNT, "first words", "done", "2", "2", "3", "1", "3")
+    case_id = await _done(night)
+    before = await night.served(night.ada, case_id)
+    await night.says(*BACK, "Add to what I told", "more words", "done")
+    await night.says("s", "s", "s", "s")
+    after = await night.served(night.ada, case_id)
+    assert after.count("account") > before.count("account")
+    await night.jobs()
+    told = await night.rows(select(deliveries.c.dedupe_key))
+    assert any(str(row.dedupe_key).startswith(f"added:{case_id}") for row in told)
+
+
+async def test_telling_goes_on_when_the_helper_closes_meanwhile(night: Night) -> None:
+    """She is in the middle of her account: what she tells is kept, and served when she sends it."""
+    await night.says(*TO_MORE, "1", "1", *ACCOUNT[:5])
+    case_id = await _done(night)
+    await night.says(*ACCOUNT[5:], "these words", "done", "2", "2", "3", "1")
+    assert "account" in await night.served(night.ada, case_id)
+
+
+async def test_taking_back_the_account_of_a_case_that_is_done_destroys_it(night: Night) -> None:
+    """She is told that it was taken back, and it was."""
+    await night.says(*TO_MORE, "1", "1", *ACCOUNT, "first words", "done", "2", "2", "3", "1", "3")
+    case_id = await _done(night)
+    heard = await night.says(*BACK, "Take back a yes", "Helpers may read what I told")
+    assert "took it back" in heard
+    assert "account" not in await night.served(night.ada, case_id)
+
+
+async def test_taking_back_her_request_ends_the_leave_to_write(night: Night) -> None:
+    """Nobody is to write: her contact ends with the request."""
+    await night.says(*TO_MORE, "3")
+    await night.says(*BACK, "Take back a yes", "Helpers may know what I need")
+    await night.jobs()
+    (row,) = await night.rows(select(conversations).where(conversations.c.case_id.is_not(None)))
+    assert row.contact is False
+    assert (await night.case()).status == "done"
+
+
+# -- erasing ------------------------------------------------------------------------------------
+
+
+async def test_erasing_reaches_every_case_of_the_chat(night: Night) -> None:
+    """Also one that was done before; each has its stone; what was set aside goes too."""
+    await night.says(*TO_MORE, "3")
+    await _done(night)
+    await night.says(*NEW, "1", "1", "red kite", "1")
+    found = await night.rows(select(cases.c.id, cases.c.status))
+    assert sorted(row.status for row in found) == ["done", "open"]
+    async with night.console.relais.db.write() as tx:
+        (chat,) = await night.rows(
+            select(conversations.c.id).where(conversations.c.case_id.is_not(None))
+        )
+        await tx.execute(
+            quarantine.insert().values(
+                event_index=b"e" * 32, channel="telegram", key_id="k", envelope=b"-",
+                error="-", seen_at=0, conversation_id=chat.id,
+            )
+        )  # fmt: skip
+    await night.says("erase", "1")
+    assert {row.status for row in await night.rows(select(cases.c.status))} == {"erased"}
+    for table in (items, grants, earlier_cases, quarantine, draft_items):
+        assert await night.rows(select(table)) == [], table.name
+    stones = (night.console.relais.settings.data_dir / "tombstones.txt").read_text().split()
+    assert sorted(stones) == sorted(row.id for row in found)
+
+
+async def test_a_replayed_erasure_writes_no_stone(night: Night) -> None:
+    """The stone is written by the turn that erases, not by a repetition of its event."""
+    await night.says(*TO_MORE, "erase")
+    for _ in range(2):
+        await night.chat.posts({"kind": "text", "text": "1"}, "the-yes")
+    stones = (night.console.relais.settings.data_dir / "tombstones.txt").read_text().split()
+    assert len(stones) == 1
+
+
+async def test_set_aside_events_go_after_a_month(night: Night) -> None:
+    """Their inbox key is gone by then: nobody could open them any more."""
+    async with night.console.relais.db.write() as tx:
+        await tx.execute(
+            quarantine.insert().values(
+                event_index=b"e" * 32, channel="telegram", key_id="k", envelope=b"-",
+                error="-", seen_at=night.console.clock(),
+            )
+        )  # fmt: skip
+    night.console.clock.forward(days=29)
+    await prune(night.console.relais)
+    assert len(await night.rows(select(quarantine))) == 1
+    night.console.clock.forward(days=2)
+    await prune(night.console.relais)
+    assert await night.rows(select(quarantine)) == []
+
+
+# -- quick exit ---------------------------------------------------------------------------------
+
+
+async def test_nothing_that_was_queued_appears_after_leaving(night: Night) -> None:
+    """What no bot has taken yet never leaves; the deletion is the next thing that does."""
+    first = (await night.chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    await night.chat.posts({"kind": "text", "text": "1"}, "e2")
+    gone = await night.chat.posts({"kind": "text", "text": "00"}, "e3")
+    forget = gone.json()["delivery"]
+    assert forget["kind"] == "forget"
+    answer = await night.chat.reports(forget, outcome="sent")
+    assert answer.json()["delivery"]["neutral"]
+    texts = await night.chat.settles(answer.json()["delivery"])
+    assert "safe" not in texts
+    assert first["id"] != forget["id"]
+
+
+async def test_what_was_on_its_way_when_she_left_is_deleted_after_all(night: Night) -> None:
+    """A bot was sending: its report comes late, and brings one more deletion with those ids."""
+    first = (await night.chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    gone = (await night.chat.posts({"kind": "text", "text": "00"}, "e2")).json()["delivery"]
+    await night.chat.settles(gone)
+    late = await night.chat.reports(first, outcome="sent", message_ids=["late-1"])
+    again = late.json()["delivery"]
+    assert (again["kind"], again["target"]) == ("delete", ["late-1", "m"])
+    assert (await night.chat.reports(again, outcome="sent")).json() == {"delivery": None}
+    assert "Choose your language" in await night.says("hello")
+
+
+async def test_a_late_failure_after_leaving_holds_nothing_up(night: Night) -> None:
+    """What was on its way and did not arrive needs no deletion."""
+    first = (await night.chat.posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
+    gone = (await night.chat.posts({"kind": "text", "text": "00"}, "e2")).json()["delivery"]
+    await night.chat.settles(gone)
+    late = await night.chat.reports(first, outcome="failed", reason="refused")
+    assert late.json() == {"delivery": None}
+    assert "Choose your language" in await night.says("hello")
+
+
+# -- the sign -----------------------------------------------------------------------------------
+
+
+async def test_who_skips_the_sign_touches_nothing_of_the_case(night: Night) -> None:
+    """No status, no adding: what is told apart makes a case of its own."""
+    await night.says(*TO_MORE, "3")
+    case_id = await night.takes()
+    before = await night.served(night.ada, case_id)
+    heard = await night.says("hello", "1", "1", "s", "s")
+    assert "Which fits" in heard
+    assert "helper has it" not in await night.says("status")
+    await night.says("1", "4", "5", "2", "1", "1", "3", "1")
+    assert await night.served(night.ada, case_id) == before
+    assert len(await night.rows(select(cases))) == 2
+
+
+async def test_her_sign_opens_her_own_case_after_somebody_wrote_apart(night: Night) -> None:
+    """The other's request and sign stay the other's; hers leads to hers, her code too."""
+    await night.says(*TO_MORE[:-1])
+    code = next(
+        line.replace(" ", "")
+        for line in night.chat.last["text"].splitlines()
+        if line.replace(" ", "").isdigit()
+    )
+    await night.says("1", "3")
+    case_id = str((await night.case()).id)
+    await night.says("hello", "1", "1", "s", "s", "1", "4", "5", "2", "1", "1", "3", "1")
+    await night.says("1", "red kite", "1", "3")
+    other = await _present(night)
+    assert other != case_id
+    await night.says(*BACK)
+    assert await _present(night) == case_id
+    await night.says("00", "hello", "1", "1", "red kite")
+    assert await _present(night) == other
+    await night.says("00", "hello", code)
+    assert await _present(night) == case_id
+    await night.says("1", "1", "red kite")
+    assert await _present(night) == other
+
+
+async def _present(night: Night) -> str:
+    (row,) = await night.rows(
+        select(conversations.c.case_id).where(conversations.c.member_id.is_(None))
+    )
+    return str(row.case_id)
+
+
+# -- a state that cannot be had -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("choice", "kept"), [("1", True), ("2", False)])
+async def test_an_account_whose_state_is_gone_ends_as_she_chose(
+    night: Night, choice: str, kept: bool
+) -> None:
+    """The server was down for long: keep is sent, "only if I send" destroyed, and nothing said."""
+    await night.says(*TO_MORE, "1", choice, *ACCOUNT, "these words")
+    queued = len(await night.rows(select(deliveries)))
+    night.console.clock.forward(days=12)
+    night.console.relais.vault.drafts.destroy_before(night.console.relais.world.day())
+    await expire_conversations(night.console.relais)
+    case = await night.case()
+    assert case.account_served is kept
+    left = await night.rows(select(items).where(items.c.compartment == "account"))
+    assert bool(left) is kept
+    assert all(row.held is None for row in left)
+    assert len(await night.rows(select(deliveries))) == queued
+    assert (await night.state()).mode == "closed"
+    heard = await night.says("hello", "1", "1")
+    assert "word, number or picture" in heard
+
+
+async def test_a_chat_without_a_case_whose_state_is_gone_ends_unsaid(night: Night) -> None:
+    """Nothing is kept, nothing is sent to whoever holds the phone."""
+    await night.says("hello", "1")
+    queued = len(await night.rows(select(deliveries)))
+    night.console.clock.forward(days=12)
+    night.console.relais.vault.drafts.destroy_before(night.console.relais.world.day())
+    await expire_conversations(night.console.relais)
+    assert len(await night.rows(select(deliveries))) == queued
+    (row,) = await night.rows(select(conversations).where(conversations.c.member_id.is_(None)))
+    assert row.state_sealed is None
+
+
+async def test_leaving_works_where_the_state_cannot_be_read(night: Night) -> None:
+    """00 deletes what is shown; the state stays for a release that can read it."""
+    await night.says("hello", "1")
+    await _spoil(night)
+    gone = await night.chat.posts({"kind": "text", "text": "00"}, "e-leave")
+    assert gone.json()["delivery"]["kind"] == "forget"
+    assert "Goodbye" in await night.chat.settles(gone.json()["delivery"])
+    (row,) = await night.rows(select(conversations).where(conversations.c.member_id.is_(None)))
+    assert row.state_sealed == b"damaged"
+
+
+async def test_erasing_works_where_the_state_cannot_be_read(night: Night) -> None:
+    """Asked once more, then everything goes, her case too."""
+    await night.says(*TO_MORE)
+    await _spoil(night)
+    assert "Erase everything?" in await night.says("erase")
+    await night.says("1")
+    assert (await night.case()).status == "erased"
+    assert await night.rows(select(items)) == []
+
+
+async def test_a_state_nobody_can_read_is_over_with_its_key(night: Night) -> None:
+    """It is tried each hour for a release that reads it; then the chat ends as any other."""
+    await night.says("hello", "1")
+    await _spoil(night)
+    night.console.clock.forward(days=4)
+    await expire_conversations(night.console.relais)
+    own = select(conversations).where(conversations.c.member_id.is_(None))
+    assert [row.state_sealed for row in await night.rows(own)] == [b"damaged"]
+    night.console.clock.forward(days=8)
+    night.console.relais.vault.drafts.destroy_before(night.console.relais.world.day())
+    await expire_conversations(night.console.relais)
+    assert [row.state_sealed for row in await night.rows(own)] in ([], [None])
+
+
+async def _spoil(night: Night) -> None:
+    async with night.console.relais.db.write() as tx:
+        await tx.execute(
+            update(conversations)
+            .where(conversations.c.member_id.is_(None))
+            .values(state_sealed=b"damaged")
+        )
+
+
+async def test_a_chat_whose_only_event_was_set_aside_is_swept(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that a fault made has an end like every other."""
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(service, "think", broken)
+    for _ in range(2):
+        await night.chat.posts({"kind": "text", "text": "hello"}, "e1")
+    answer = await night.chat.posts({"kind": "text", "text": "hello"}, "e1")
+    await night.chat.settles(answer.json()["delivery"])
+    monkeypatch.undo()
+    night.console.clock.forward(days=5)
+    await expire_conversations(night.console.relais)
+    own = select(conversations).where(conversations.c.member_id.is_(None))
+    assert await night.rows(own) == []
+    assert await night.rows(select(quarantine)) == []
+
+
+async def test_an_unlinked_messenger_is_forgotten(night: Night) -> None:
+    """A member's chat that is linked no more keeps no address."""
+    await night.ada.post("/v1/me/on-call", {"on_call": False})
+    answer = await night.ada.client.delete("/v1/me/links/telegram", headers={"X-Relais": "console"})
+    assert answer.status_code < 300, answer.text
+    await expire_conversations(night.console.relais)
+    left = await night.rows(select(conversations.c.member_id))
+    assert [row.member_id for row in left] == [night.sam.member_id]
+
+
+# -- a case that moves while a turn is thought ---------------------------------------------------
+
+
+async def test_a_case_closed_between_thought_and_writing_makes_the_turn_think_again(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """She says yes to help in the very moment: the second thought sees how it is."""
+    await night.says(*TO_MORE, "3")
+    await night.takes()
+    tries: list[int] = []
+
+    async def late(*args: Any) -> Any:
+        if not tries:
+            async with night.console.relais.db.write() as tx:
+                await tx.execute(update(cases).values(status="done"))
+        tries.append(1)
+        return await commit(*args)
+
+    monkeypatch.setattr(service, "commit", late)
+    await night.says("hello")
+    assert len(tries) == 2
+    assert await night.rows(select(alerts).where(alerts.c.status == "open")) == []
