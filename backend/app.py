@@ -11,6 +11,7 @@ from backend.accounts.endpoints import router as accounts_router
 from backend.ambient import World
 from backend.cases.endpoints import router as cases_router
 from backend.cases.file_endpoints import router as files_router
+from backend.cases.stones import replay_tombstones
 from backend.console.app import install as install_console
 from backend.content import load_content
 from backend.database import open_database
@@ -106,6 +107,7 @@ async def open_relais(settings: Settings, world: World, stack: AsyncExitStack) -
             if (token := settings.bot_token(channel)) is not None
         },
     )
+    await replay_tombstones(relais)
     async with db.write() as tx:
         await content.archive(tx, world.now())
         await housekeeping.ensure(tx, world)

@@ -1,5 +1,6 @@
 """Configuration of the backend: one frozen object, read once. No secret has a default."""
 
+import os
 from pathlib import Path
 from typing import Literal, Self
 
@@ -9,6 +10,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from backend.directory.regions import iso_regions
 
 CHANNELS = ("page", "telegram", "signal", "matrix")
+
+
+def credential(name: str) -> Path | None:
+    """A file that systemd handed to the service (LoadCredential=name:…), if there is one."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    path = Path(folder) / name if folder else None
+    return path if path is not None and path.exists() else None
 
 
 class Settings(BaseSettings):
@@ -31,6 +39,11 @@ class Settings(BaseSettings):
     )
     keyring_file: Path | None = Field(
         None, description="Keyring. In production on another disk than DATA_DIR, never in a backup."
+    )
+    keyring_passphrase_file: Path | None = Field(
+        None,
+        description="File or pipe whose first line is the keyring's passphrase, if it has one; "
+        "without it a start from a terminal asks.",
     )
     draft_key_dir: Path | None = Field(
         None,
@@ -88,16 +101,16 @@ class Settings(BaseSettings):
     def _production_refuses_shortcuts(self) -> Self:
         if self.mode != "production":
             return self
-        missing = [
-            name
-            for name in ("keyring_file", "draft_key_dir", "roster_root", "operator")
-            if not getattr(self, name)
-        ]
+        wanted = ["keyring_file", "draft_key_dir", "roster_root", "operator"]
+        if credential("relais-keyring") is not None:
+            wanted.remove("keyring_file")
+        missing = [name for name in wanted if not getattr(self, name)]
         if missing:
             names = ", ".join(f"RELAIS_{n.upper()}" for n in missing)
             raise ValueError(f"production needs {names}; see docs/settings.md")
         for name in ("keyring_file", "draft_key_dir"):
-            path = getattr(self, name).resolve()
+            given: Path | None = getattr(self, name)
+            path = given.resolve() if given is not None else Path("/")
             if path.is_relative_to(self.data_dir.resolve()):
                 raise ValueError(
                     f"RELAIS_{name.upper()} must not lie under RELAIS_DATA_DIR: "
@@ -112,8 +125,9 @@ class Settings(BaseSettings):
 
     @property
     def keyring_path(self) -> Path:
-        """Where the keyring is; in the demo beside the data."""
-        return self.keyring_file or self.data_dir / "keys" / "keyring.json"
+        """Where the keyring is: as set, a systemd credential, in the demo beside the data."""
+        given = self.keyring_file or credential("relais-keyring")
+        return given or self.data_dir / "keys" / "keyring.json"
 
     @property
     def draft_keys_path(self) -> Path:

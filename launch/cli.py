@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from backend.ambient import World
 from backend.database import DatabaseUnavailable, open_database
 from backend.errors import ConfigurationError
 from backend.settings import Settings
@@ -19,15 +18,15 @@ from bots.core import configure_logging
 from conversation import InterviewError
 from launch.channels import app as channels_app
 from launch.interview import app as interview_app
+from launch.keys import app as keys_app
 from launch.locale import app as locale_app
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Relais: guided, sealed conversations."
 )
 db_app = typer.Typer(no_args_is_help=True, help="The database.")
-keys_app = typer.Typer(no_args_is_help=True, help="The keys that the server holds.")
 app.add_typer(db_app, name="db")
-app.add_typer(keys_app, name="keys")
+app.add_typer(keys_app, name="keys", help="The keys that the server holds.")
 app.add_typer(channels_app, name="channels", help="Links, QR codes and sheets for the bots.")
 app.add_typer(locale_app, name="locale", help="Languages: update, check, status.")
 app.add_typer(
@@ -87,18 +86,6 @@ def db_upgrade() -> None:
 
     asyncio.run(upgrade())
     print("The database is up to date.")
-
-
-@keys_app.command("init")
-def keys_init() -> None:
-    """Make the keyring at RELAIS_KEYRING_FILE. Keep a copy apart from every backup."""
-    from backend.vault.keyring import load_keyring
-
-    path = _settings().keyring_path
-    if path.exists():
-        raise ConfigurationError(f"{path.name} exists already; nothing was changed")
-    load_keyring(path, World().random, create=True)
-    print(f"Made {path}. Without it nothing sealed can be opened: keep a copy, not in a backup.")
 
 
 @app.command()

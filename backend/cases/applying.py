@@ -7,7 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
 from backend.cases.changes import Changes
-from backend.cases.erasing import erase_case, write_tombstone
+from backend.cases.erasing import erase_case
+from backend.cases.stones import write_tombstone
 from backend.database.statements import insert_or_ignore, upsert
 from backend.database.tables import (
     case_log,

@@ -1,11 +1,4 @@
-"""Erasing a case at her wish: grants first, then ciphertext, then a tombstone outside the database.
-
-The tombstone file is replayed by every restore before it serves, so that a backup brings nothing
-back.
-"""
-
-import os
-from pathlib import Path
+"""Erasing a case at her wish: grants first, then ciphertext; ``stones`` keeps it so."""
 
 from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,15 +28,3 @@ async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
             closed_at=relais.world.now(),
         )
     )
-
-
-def write_tombstone(data_dir: Path, case_id: str) -> None:
-    """Append the id (fsync). Ids are random: the file tells nothing about a person."""
-    path = data_dir / "tombstones.txt"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(descriptor, f"{case_id}\n".encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

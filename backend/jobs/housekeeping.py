@@ -20,6 +20,7 @@ from backend.jobs.resealing import reseal_deliveries
 from backend.jobs.resealing_drafts import reseal_drafts
 from backend.media.sweeping import drop_unnamed, sweep_store
 from backend.vault.draft_keys import oldest_needed
+from backend.vault.rotation import reseal_older
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -48,6 +49,11 @@ async def keys(relais: Relais) -> None:
     relais.vault.inbox.destroy_old(day)
 
 
+async def reseal_keyring(relais: Relais) -> None:
+    """After a rotation: take up the new version, and seal anew what an older one sealed."""
+    await reseal_older(relais.db, relais.vault.keyring)
+
+
 async def sweep_alerts(relais: Relais) -> None:
     """No case without a timer."""
     async with relais.db.write() as tx:
@@ -56,6 +62,7 @@ async def sweep_alerts(relais: Relais) -> None:
 
 RECURRING: Final = (
     Recurring("housekeeping.keys", DAY, keys),
+    Recurring("housekeeping.keyring", HOUR, reseal_keyring),
     Recurring("housekeeping.prune", DAY, prune),
     Recurring("housekeeping.expire", 10 * MINUTE, expire_conversations),
     Recurring("housekeeping.clear", HOUR, clear_chats),

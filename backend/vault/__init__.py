@@ -9,7 +9,8 @@ from backend.vault.compartments import (
 )
 from backend.vault.draft_keys import DraftKeyGone, DraftKeys
 from backend.vault.inbox import InboxKeys, InboxKeyUnknown
-from backend.vault.keyring import Keyring, KeyringError
+from backend.vault.keyring import Keyring
+from backend.vault.keyring_file import KeyringError
 from backend.vault.vault import Vault, open_vault
 
 __all__ = [

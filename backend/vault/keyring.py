@@ -1,51 +1,74 @@
 """The keyring: versioned keys that live outside the database and its backups.
 
 One random root a version; keys for each purpose come from it by HKDF. Sealed values carry the
-version that sealed them (first two bytes), so a new version can be added while serving. Blind
-indexes (HMAC) always use version 1's index root, since an index cannot be looked up under two.
+version that sealed them (first two bytes), so a new version can be added while serving: a backend
+that meets a version it does not know reads the file again.
+
+Blind indexes (HMAC) and the server's signing key never change with a version, since an index
+cannot be looked up under two keys; they are a part of the keyring of their own.
 """
 
 import hmac
-import json
-import os
+import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
-from backend.errors import ConfigurationError
+from backend.vault.keyring_file import KeyringError, Material
 from sealing import Box, SealError, SigningKey, bind, derive
 
 Purpose = Literal["addresses", "routing", "contact", "members", "statistics"]
 IndexPurpose = Literal[
     "address", "event", "return_code", "sign", "slot", "token", "login", "throttle"
 ]
+_SIGNING: Final = "server-signing"
 _KEY: Final = 32
 
 
-class KeyringError(ConfigurationError):
-    """The keyring cannot be used; the text tells the operator what to do."""
-
-
-def _derive(root: bytes, label: str) -> bytes:
-    return derive(root, "keyring", label)
+def fixed_keys(root: bytes) -> dict[str, bytes]:
+    """The keys that no rotation changes, each derived for its purpose."""
+    labels = [f"index.{purpose}" for purpose in get_args(IndexPurpose)]
+    return {label: derive(root, "keyring", label) for label in (*labels, _SIGNING)}
 
 
 class Keyring:
-    """Seals under the newest version, opens under any. Prints as ``<sealed>``."""
+    """Seals under the newest version, opens under any. Prints as ``<sealed>``.
 
-    def __init__(self, roots: Mapping[int, bytes], random: Callable[[int], bytes]) -> None:
+    ``fixed``: see :func:`fixed_keys`; without them the oldest root's, as files of format 1 have it.
+    ``reload``: reads the file again.
+    """
+
+    def __init__(
+        self,
+        roots: Mapping[int, bytes],
+        random: Callable[[int], bytes],
+        *,
+        fixed: Mapping[str, bytes] | None = None,
+        reload: Callable[[], Material] | None = None,
+    ) -> None:
         if not roots or any(len(root) != _KEY for root in roots.values()):
             raise KeyringError("the keyring holds no valid key; restore it from its own copy")
         self._roots = dict(roots)
         self._random = random
+        self._reload = reload
         self._newest = max(roots)
         self._boxes: dict[tuple[int, str], Box] = {}
-        self._index_keys: dict[str, bytes] = {}
+        self._fixed = fixed_keys(self._roots[min(self._roots)]) | dict(fixed or {})
+        self._lock = threading.Lock()
 
     @property
     def version(self) -> int:
         """The version that seals now."""
         return self._newest
+
+    @property
+    def versions(self) -> list[int]:
+        """Every version that can be opened, oldest first."""
+        return sorted(self._roots)
+
+    @property
+    def fixed(self) -> dict[str, bytes]:
+        """The keys that no rotation changes, for the file."""
+        return dict(self._fixed)
 
     def seal(self, purpose: Purpose, plaintext: bytes, *place: str) -> bytes:
         """Seal a column's value for its place (table, column, row)."""
@@ -55,67 +78,50 @@ class Keyring:
 
     def open(self, purpose: Purpose, sealed: bytes, *place: str) -> bytes:
         """Open it; raises :class:`SealError` when the place, key or bytes are wrong."""
-        version = int.from_bytes(sealed[:2], "big")
+        version = version_of(sealed)
+        if version not in self._roots:
+            self.refresh()
         if version not in self._roots:
             raise SealError("key_missing", "this keyring lacks the version that sealed the value")
         return self._box(version, purpose).open(sealed[2:], purpose, str(version), *place)
 
     def index(self, purpose: IndexPurpose, *fields: str) -> bytes:
         """Blind index: 32 bytes that find a row without telling what it stands for."""
-        key = self._index_keys.get(purpose)
-        if key is None:
-            key = _derive(self._roots[min(self._roots)], f"index.{purpose}")
-            self._index_keys[purpose] = key
-        return hmac.digest(key, bind(*fields), "sha256")
+        return hmac.digest(self._fixed[f"index.{purpose}"], bind(*fields), "sha256")
 
     def signer(self) -> SigningKey:
         """The server's own signing key (inbox keys are served under it)."""
-        return SigningKey(_derive(self._roots[min(self._roots)], "server-signing"))
+        return SigningKey(self._fixed[_SIGNING])
+
+    def refresh(self) -> None:
+        """Take up versions that were added to the file, and let go of those that were retired.
+
+        A file that cannot be read now changes nothing: what is known keeps working.
+        """
+        if self._reload is None:
+            return
+        try:
+            material = self._reload()
+        except KeyringError:
+            return
+        if any(len(root) != _KEY for root in material.roots.values()) or not material.roots:
+            return
+        with self._lock:
+            self._roots = dict(material.roots)
+            self._boxes = {at: box for at, box in self._boxes.items() if at[0] in self._roots}
+            self._newest = max(self._roots)
 
     def _box(self, version: int, purpose: str) -> Box:
         box = self._boxes.get((version, purpose))
         if box is None:
-            box = Box(_derive(self._roots[version], f"box.{purpose}"), self._random)
-            self._boxes[version, purpose] = box
+            key = derive(self._roots[version], "keyring", f"box.{purpose}")
+            box = self._boxes[version, purpose] = Box(key, self._random)
         return box
 
     def __repr__(self) -> str:
         return "<sealed>"
 
 
-def load_keyring(path: Path, random: Callable[[int], bytes], *, create: bool) -> Keyring:
-    """Read the keyring file (mode 0600, JSON ``{"format": 1, "keys": {"1": hex}}``).
-
-    With ``create`` a missing one is made (first ``make run``). Without, a missing keyring stops
-    the start: a fresh one would open nothing that was sealed before.
-    """
-    if create and not path.exists():
-        _write_new(path, random(_KEY))
-    try:
-        document = json.loads(path.read_text("utf-8"))
-        roots = {int(v): bytes.fromhex(key) for v, key in document["keys"].items()}
-    except FileNotFoundError as error:
-        raise KeyringError(
-            f"no keyring at {path.name}: mount it, or make one with `relais keys init`"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise KeyringError(
-            f"the keyring {path.name} cannot be read; restore it from its own copy"
-        ) from error
-    return Keyring(roots, random)
-
-
-def _write_new(path: Path, root: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump({"format": 1, "keys": {"1": root.hex()}}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(temporary, path)  # fails if another process was first; then theirs is read
-    except FileExistsError:
-        pass
-    finally:
-        temporary.unlink()
+def version_of(sealed: bytes) -> int:
+    """The version that sealed this value."""
+    return int.from_bytes(sealed[:2], "big")

@@ -6,7 +6,8 @@ from backend.ambient import World
 from backend.settings import Settings
 from backend.vault.draft_keys import DraftKeys
 from backend.vault.inbox import InboxKeys
-from backend.vault.keyring import Keyring, load_keyring
+from backend.vault.keyring import Keyring
+from backend.vault.keyring_source import load_keyring, passphrase_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,12 @@ class Vault:
 
 def open_vault(settings: Settings, world: World) -> Vault:
     """Load the keys; in demo mode a missing keyring is made. Raises ``ConfigurationError``."""
-    keyring = load_keyring(settings.keyring_path, world.random, create=settings.mode == "demo")
+    keyring = load_keyring(
+        settings.keyring_path,
+        world.random,
+        create=settings.mode == "demo",
+        passphrase=passphrase_from(settings),
+    )
     directory = settings.draft_keys_path
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Vault(

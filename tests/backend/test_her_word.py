@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.cases.routing import load_routing
+from backend.cases.stones import replay_tombstones, write_tombstone
 from backend.database.tables import (
     alerts,
     cases,
@@ -20,6 +21,7 @@ from backend.database.tables import (
     items,
     quarantine,
 )
+from backend.errors import ConfigurationError
 from backend.handlers import all_handlers
 from backend.jobs import Runner
 from backend.jobs.expiring import expire_conversations
@@ -512,3 +514,33 @@ async def test_a_case_closed_between_thought_and_writing_makes_the_turn_think_ag
     await night.says("hello")
     assert len(tries) == 2
     assert await night.rows(select(alerts).where(alerts.c.status == "open")) == []
+
+
+# -- stones -------------------------------------------------------------------------------------
+
+
+async def test_a_restored_database_brings_no_erased_case_back(night: Night) -> None:
+    """Put back to the day before: the start erases it again, before anybody is served."""
+    await night.says(*TO_MORE, "3")
+    case_id = str((await night.case()).id)
+    relais = night.console.relais
+    write_tombstone(relais.settings.data_dir, case_id)  # erased since; this is the older database
+    path = relais.settings.data_dir / "tombstones.txt"
+    path.write_text(path.read_text() + "cut sho")
+    assert await replay_tombstones(relais) == 1
+    assert (await night.case()).status == "erased"
+    for table in (items, grants):
+        assert await night.rows(select(table)) == []
+    await night.jobs()
+    (row,) = await night.rows(select(conversations).where(conversations.c.member_id.is_(None)))
+    assert (row.case_id, row.contact) == (None, False)
+    assert await replay_tombstones(relais) == 0
+
+
+async def test_a_stone_file_that_cannot_be_read_stops_the_start(night: Night) -> None:
+    """Whoever erased is not brought back by a wrong permission."""
+    path = night.console.relais.settings.data_dir / "tombstones.txt"
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        await replay_tombstones(night.console.relais)

@@ -16,7 +16,7 @@ from backend.database.tables import members, organisations, rosters
 from backend.demo.coordinator import admit, begin_roster, renew
 from backend.demo.start import start_demo
 from backend.errors import ConfigurationError
-from backend.vault.keyring import load_keyring
+from backend.vault.keyring_source import load_keyring
 from backend.vault.roster import (
     Roster,
     RosterError,

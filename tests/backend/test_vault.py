@@ -8,7 +8,7 @@ from backend.errors import ConfigurationError
 from backend.vault import DraftKeyGone, DraftKeys, InboxKeys, InboxKeyUnknown, Keyring
 from backend.vault.compartments import Holder, create_compartments
 from backend.vault.draft_keys import oldest_needed
-from backend.vault.keyring import load_keyring
+from backend.vault.keyring_source import load_keyring
 from sealing import Context, KeyPair, SealError, SigningKey, open_text, seal_envelope
 from sealing.xwing import PublicKey
 from tests.backend.worlds import counting_random
