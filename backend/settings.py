@@ -57,7 +57,9 @@ class Settings(BaseSettings):
     bot_token_signal: SecretStr | None = Field(None, description="Bearer token of that bot.")
     bot_token_matrix: SecretStr | None = Field(None, description="Bearer token of that bot.")
     roster_root: str = Field(
-        "", description="base64url of the coordinator key that signs the roster; pinned."
+        "",
+        description="base64url of the first coordinator's key, to which every roster's signature "
+        "leads. Empty: the first roster's, kept beside the draft keys.",
     )
     operator: str = Field("", description="Who runs this service; survivors read this name.")
     interview: str = Field(
@@ -101,7 +103,7 @@ class Settings(BaseSettings):
     def _production_refuses_shortcuts(self) -> Self:
         if self.mode != "production":
             return self
-        wanted = ["keyring_file", "draft_key_dir", "roster_root", "operator"]
+        wanted = ["keyring_file", "draft_key_dir", "operator"]
         if credential("relais-keyring") is not None:
             wanted.remove("keyring_file")
         missing = [name for name in wanted if not getattr(self, name)]

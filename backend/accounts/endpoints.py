@@ -11,6 +11,7 @@ from backend.accounts.guard import Here, Member
 from backend.accounts.invitations import find_invitation
 from backend.accounts.login import Refused, argon_for, log_in
 from backend.accounts.me import read_me, set_locale
+from backend.accounts.people_endpoints import router as people_router
 from backend.accounts.roster_endpoints import roster_out
 from backend.accounts.roster_endpoints import router as roster_router
 from backend.accounts.schemas import (
@@ -38,6 +39,7 @@ router = APIRouter(
     prefix="/v1", tags=["accounts"], dependencies=[Depends(guard.same_site)], responses=ERRORS
 )
 router.include_router(roster_router)
+router.include_router(people_router)
 _COOKIE_PATH: Final = "/v1"
 
 Token = Annotated[str, Path(min_length=20, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]

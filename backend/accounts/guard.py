@@ -83,6 +83,18 @@ def _case_worker(who: Callable[..., Awaitable[SignedIn]]) -> Callable[..., Await
     return checked
 
 
+async def _coordinator(relais: Here, member: Member) -> SignedIn:
+    """A coordinator whom the roster vouches for; while none is in force, whoever has the role."""
+    hold_role(member, "coordinator")
+    async with relais.db.read() as connection:
+        roster = await current(connection, relais.settings, relais.world.now())
+    if roster is not None:
+        await hold_roster(relais, member)
+    return member
+
+
+Coordinator = Annotated[SignedIn, Depends(_coordinator)]
+"""May invite, remove, and sign the roster."""
 CaseWorker = Annotated[SignedIn, Depends(_case_worker(signed_in))]
 """Responder or coordinator, vouched for by the roster."""
 CaseWatcher = Annotated[SignedIn, Depends(_case_worker(watching))]

@@ -3,12 +3,14 @@
 from fastapi import APIRouter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.accounts.guard import Here, Member, hold_role
+from backend.accounts.founding import first_root
+from backend.accounts.guard import Coordinator, Here, Member
 from backend.accounts.roster_store import brought_into_force, current_signed, install
 from backend.accounts.schemas import RosterIn, RosterOut
 from backend.errors import RelaisError
 from backend.relais import Relais
 from backend.vault.roster import RosterError, SignedRoster
+from backend.vault.roster_root import pin_root
 
 router = APIRouter(tags=["roster"])
 
@@ -21,6 +23,8 @@ _ADVICE = {
     "too_long_valid": "It is valid for more than 90 days; sign a new one.",
     "wrong_version": "Its version must be one above the roster in use.",
     "wrong_previous": "It does not name the roster in use as the one before it.",
+    "revoked": "A key signed or vouched that may not do so any more.",
+    "too_few": "It needs at least two coordinators and a recovery key.",
 }
 
 
@@ -44,13 +48,19 @@ async def read_roster(_: Member, relais: Here) -> RosterOut:
 
 
 @router.post("/roster", status_code=201)
-async def upload_roster(body: RosterIn, member: Member, relais: Here) -> RosterOut:
-    """Bring a new roster into force. 422 with the reason when it may not follow the one in use."""
-    hold_role(member, "coordinator")
+async def upload_roster(body: RosterIn, member: Coordinator, relais: Here) -> RosterOut:
+    """Bring a new roster into force. 422 with the reason when it may not follow the one in use.
+
+    The first one of an installation is signed by the coordinator who uploads it, whose key becomes
+    the root.
+    """
     signed = SignedRoster(body.document, body.signature)
     try:
         async with relais.db.write() as tx:
-            roster = await install(tx, relais.settings, relais.world.now(), signed)
+            first = await first_root(tx, relais, member)
+            roster = await install(tx, relais.settings, relais.world.now(), signed, first)
+            if first is not None:
+                pin_root(relais.settings, first)
     except RosterError as error:
         raise RelaisError(422, error.code, _ADVICE[error.code]) from error
     await brought_into_force(relais)

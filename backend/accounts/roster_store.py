@@ -8,8 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.database.tables import members, rosters
-from backend.vault.compartments import Holder
-from backend.vault.roster import Roster, RosterError, SignedRoster, read_roster
+from backend.vault.compartments import RECOVERY, Holder
+from backend.vault.roster import (
+    Roster,
+    RosterError,
+    SignedRoster,
+    hold_succession,
+    read_roster,
+)
 from backend.vault.roster_floor import Floor, raise_floor, read_floor
 from backend.vault.roster_root import pinned_root
 from sealing import PublicKey
@@ -22,7 +28,8 @@ if TYPE_CHECKING:
     from backend.relais import Relais
     from backend.settings import Settings
 
-RECOVERY = "recovery"
+COORDINATORS = 2
+"""So many a roster outside the demo has at least."""
 
 
 async def stored(connection: AsyncConnection) -> SignedRoster | None:
@@ -86,10 +93,17 @@ async def brought_into_force(relais: Relais) -> None:
 
 
 async def install(
-    tx: AsyncConnection, settings: Settings, now: int, signed: SignedRoster
+    tx: AsyncConnection,
+    settings: Settings,
+    now: int,
+    signed: SignedRoster,
+    first: bytes | None = None,
 ) -> Roster:
-    """Store a new roster if it may follow the newest; raises :class:`RosterError` otherwise."""
-    root = pinned_root(settings)
+    """Store a new roster if it may follow the newest; raises :class:`RosterError` otherwise.
+
+    ``first``: the root that this roster brings, where there is none.
+    """
+    root = pinned_root(settings) or first
     if root is None:
         raise RosterError("wrong_root")
     roster = read_roster(signed, root)
@@ -97,8 +111,13 @@ async def install(
         raise RosterError("wrong_root")
     if roster.valid_until <= now:
         raise RosterError("expired")
+    if not roster.demo:
+        _hold_people(roster)
     before = await stored(tx)
-    _hold_chain(roster, signed, before if verified(before, settings) else None, settings)
+    known = verified(before, settings)
+    _hold_chain(roster, signed, before if known else None, settings)
+    if known is not None and roster.version > known.version:
+        hold_succession(roster, known)
     make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     added = await tx.execute(
         make(rosters)
@@ -113,6 +132,13 @@ async def install(
     if added.rowcount != 1:
         raise RosterError("wrong_version")
     return roster
+
+
+def _hold_people(roster: Roster) -> None:
+    """Two who can sign the next one, and a key for when everybody's is lost."""
+    coordinators = [one for one in roster.members if "coordinator" in one.roles]
+    if len(coordinators) < COORDINATORS or roster.recovery is None:
+        raise RosterError("too_few")
 
 
 def _hold_chain(

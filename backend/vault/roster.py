@@ -1,8 +1,10 @@
 """The roster: who may be sealed to. One signed document, each naming the one before it.
 
-Canonical JSON (sorted keys, no spaces, UTF-8), signed under the purpose ``roster`` by the key whose
-public half is pinned in the settings and travels in the invitation's URL. The browser verifies the
-same bytes.
+Canonical JSON (sorted keys, no spaces, UTF-8), signed under the purpose ``roster`` by a
+coordinator. The root is the first coordinator's key; its public half is pinned outside the database
+and travels in the invitation's URL. Other coordinators may sign because a key that may sign vouched
+for theirs (``signers``, a chain from the root, signed under the purpose ``roster-signer``). A key
+in ``revoked`` signs nothing and vouches for nobody new. The browser verifies the same bytes.
 """
 
 import base64
@@ -18,6 +20,8 @@ from sealing import PublicKey, SealError, SigningKey, verify
 
 VALID_DAYS: Final = 90
 PURPOSE: Final = "roster"
+SIGNER_PURPOSE: Final = "roster-signer"
+MAX_SIGNERS: Final = 64
 MAX_BYTES: Final = 4 * 1024 * 1024
 _FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -26,7 +30,7 @@ class RosterError(Exception):
     """A roster that is not to be used.
 
     ``code``: malformed, not_canonical, wrong_root, bad_signature, expired, wrong_version,
-    wrong_previous, too_long_valid.
+    wrong_previous, too_long_valid, revoked, too_few.
     """
 
     def __init__(self, code: str) -> None:
@@ -47,6 +51,16 @@ class RosterMember:
 
 
 @dataclass(frozen=True, slots=True)
+class Signer:
+    """A key that may sign rosters, because ``by`` (the root, or an earlier one) says so."""
+
+    key: bytes
+    name: str
+    by: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Roster:
     """A roster as read. Moments are UTC milliseconds; ``previous`` is a SHA-256 in hex or empty."""
 
@@ -58,6 +72,10 @@ class Roster:
     demo: bool
     members: tuple[RosterMember, ...]
     recovery: bytes | None
+    signers: tuple[Signer, ...] = ()
+    revoked: tuple[bytes, ...] = ()
+    recovery_from: int | None = None
+    """When the recovery key was made."""
 
     def member(self, member_id: str) -> RosterMember | None:
         """The entry of this member, or None."""
@@ -96,7 +114,8 @@ def sign_roster(roster: Roster, key: SigningKey) -> SignedRoster:
     if roster.signer != key.public:
         raise RosterError("wrong_root")
     document = canonical(
-        {
+        _later_fields(roster)
+        | {
             "version": roster.version,
             "previous": roster.previous,
             "issued_at": _iso(roster.issued_at),
@@ -120,6 +139,36 @@ def sign_roster(roster: Roster, key: SigningKey) -> SignedRoster:
     return SignedRoster(document, key.sign(PURPOSE, document))
 
 
+def _later_fields(roster: Roster) -> dict[str, Any]:
+    """Fields that a document has only where they say something; older releases wrote none."""
+    found: dict[str, Any] = {}
+    if roster.signers:
+        found["signers"] = [
+            {
+                "key": _b64(one.key),
+                "name": one.name,
+                "by": _b64(one.by),
+                "signature": _b64(one.signature),
+            }
+            for one in roster.signers
+        ]
+    if roster.revoked:
+        found["revoked"] = [_b64(one) for one in sorted(roster.revoked)]
+    if roster.recovery_from is not None:
+        found["recovery_from"] = _iso(roster.recovery_from)
+    return found
+
+
+def vouch(key: bytes, name: str, root: bytes, by: SigningKey) -> Signer:
+    """Let ``key`` sign rosters under this root from now on."""
+    signature = by.sign(SIGNER_PURPOSE, _vouched(root, key, name))
+    return Signer(key, name, by.public, signature)
+
+
+def _vouched(root: bytes, key: bytes, name: str) -> bytes:
+    return root + key + name.encode("utf-8")
+
+
 @lru_cache(maxsize=8)
 def read_roster(signed: SignedRoster, root: bytes) -> Roster:
     """Verify the signature under ``root`` and read the document; says nothing about expiry.
@@ -128,7 +177,7 @@ def read_roster(signed: SignedRoster, root: bytes) -> Roster:
     """
     if len(signed.document) > MAX_BYTES:
         raise RosterError("malformed")
-    if not verify(root, PURPOSE, signed.document, signed.signature):
+    if not verify(_claimed(signed.document, root), PURPOSE, signed.document, signed.signature):
         raise RosterError("bad_signature")
     try:
         parsed = json.loads(signed.document)
@@ -141,9 +190,43 @@ def read_roster(signed: SignedRoster, root: bytes) -> Roster:
     return roster
 
 
+def _claimed(document: bytes, root: bytes) -> bytes:
+    """The key under which the document says it is signed, if the root leads to it; else the root.
+
+    What is read here is not believed yet: the signature is checked next.
+    """
+    try:
+        parsed = json.loads(document)
+        signer = _raw(parsed["signer"])
+        signers = tuple(_signer(one) for one in parsed.get("signers", ()))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return root
+    return signer if signer in authorised(signers, root) else root
+
+
+def authorised(signers: tuple[Signer, ...], root: bytes) -> set[bytes]:
+    """The root, and every key to which a chain of signatures leads from it."""
+    found = {root}
+    for one in signers[:MAX_SIGNERS]:
+        known = one.by in found and one.key not in found
+        if known and verify(
+            one.by, SIGNER_PURPOSE, _vouched(root, one.key, one.name), one.signature
+        ):
+            found.add(one.key)
+    return found
+
+
+def _signer(one: dict[str, Any]) -> Signer:
+    return Signer(_raw(one["key"]), str(one["name"]), _raw(one["by"]), _raw(one["signature"]))
+
+
 def _hold_rules(roster: Roster, root: bytes) -> None:
-    if roster.signer != root:
+    if roster.signer not in authorised(roster.signers, root):
         raise RosterError("wrong_root")
+    if roster.signer in roster.revoked:
+        raise RosterError("revoked")
+    if len(roster.signers) > MAX_SIGNERS or len(roster.revoked) > MAX_SIGNERS:
+        raise RosterError("malformed")
     if roster.version < 1 or len({one.id for one in roster.members}) != len(roster.members):
         raise RosterError("malformed")
     if roster.valid_until - roster.issued_at > VALID_DAYS * 86_400_000:
@@ -193,4 +276,19 @@ def _read(parsed: dict[str, Any]) -> Roster:
             for one in parsed["members"]
         ),
         recovery=_kem(parsed["recovery"]) if parsed["recovery"] is not None else None,
+        signers=tuple(_signer(one) for one in parsed.get("signers", ())),
+        revoked=tuple(_raw(one) for one in parsed.get("revoked", ())),
+        recovery_from=_ms(parsed["recovery_from"]) if "recovery_from" in parsed else None,
     )
+
+
+def hold_succession(new: Roster, before: Roster) -> None:
+    """What a roster owes to the one before it besides its number.
+
+    Who was revoked stays so, signs nothing, and vouches for nobody who was not there before.
+    Raises :class:`RosterError` ``revoked``.
+    """
+    gone, known = set(before.revoked), {one.key for one in before.signers}
+    fresh = {one.by for one in new.signers if one.key not in known}
+    if not gone <= set(new.revoked) or new.signer in gone or fresh & gone:
+        raise RosterError("revoked")

@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from backend.accounts.invitations import invite
-from backend.accounts.roster_store import RECOVERY, current, holders, install
+from backend.accounts.roster_store import current, holders, install
 from backend.ambient import DAY
 from backend.database.tables import members, organisations, rosters
 from backend.demo.coordinator import admit, begin_roster, renew
 from backend.demo.start import start_demo
 from backend.errors import ConfigurationError
+from backend.vault.compartments import RECOVERY
 from backend.vault.keyring_source import load_keyring
 from backend.vault.roster import (
     Roster,
@@ -64,6 +65,10 @@ def roster(**changes: object) -> Roster:
         recovery=KeyPair(b"\x09" * 32).public.raw,
     )
     return replace(made, **changes)  # type: ignore[arg-type]
+
+
+BOSS = replace(entry(8), roles=("coordinator",))
+"""A second coordinator, without whom no roster counts outside the demo."""
 
 
 def code_of(signed: SignedRoster, root: bytes = KEY.public) -> str:
@@ -332,7 +337,7 @@ async def test_production_waits_for_a_signed_roster(database_url: str, tmp_path:
         assert (await boss.get("/v1/tonight")).json()["code"] == "not_in_roster"
         assert (await boss.get("/v1/roster")).json()["code"] == "no_roster"
         mine = replace(entry(1), roles=("coordinator",))
-        signed = sign_roster(roster(members=(mine,)), KEY)
+        signed = sign_roster(roster(members=(mine, BOSS)), KEY)
         body = {"document": b64(signed.document), "signature": b64(signed.signature)}
         assert (await boss.post("/v1/roster", body)).status_code == 201
         assert (await boss.get("/v1/me")).json()["in_roster"]
@@ -348,7 +353,8 @@ async def test_a_roster_is_uploaded_by_coordinators_and_signed_by_the_root(
     async with production(sqlite_url, tmp_path) as console:
         boss = await add_member(console, 1, ["coordinator"])
         other = await add_member(console, 2, ["responder"])
-        right = sign_roster(roster(), KEY)
+        bosses = (replace(entry(1), roles=("coordinator",)), BOSS)
+        right = sign_roster(roster(members=bosses), KEY)
         wrong = sign_roster(roster(signer=OTHER.public), OTHER)
         demo = sign_roster(roster(demo=True), KEY)
 
