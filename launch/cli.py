@@ -20,6 +20,7 @@ from launch.channels import app as channels_app
 from launch.interview import app as interview_app
 from launch.keys import app as keys_app
 from launch.locale import app as locale_app
+from launch.members import app as members_app
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Relais: guided, sealed conversations."
@@ -28,6 +29,7 @@ db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db_app, name="db")
 app.add_typer(keys_app, name="keys", help="The keys that the server holds.")
 app.add_typer(channels_app, name="channels", help="Links, QR codes and sheets for the bots.")
+app.add_typer(members_app, name="members", help="The first coordinators.")
 app.add_typer(locale_app, name="locale", help="Languages: update, check, status.")
 app.add_typer(
     interview_app, name="interview", help="Interviews: lint, paths, graph, simulate, transcript."

@@ -5,7 +5,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.founding import first_root
 from backend.accounts.guard import Coordinator, Here, Member
-from backend.accounts.roster_store import brought_into_force, current_signed, install
+from backend.accounts.roster_store import (
+    brought_into_force,
+    current_signed,
+    install,
+    stored,
+    verified,
+)
 from backend.accounts.schemas import RosterIn, RosterOut
 from backend.errors import RelaisError
 from backend.relais import Relais
@@ -45,6 +51,17 @@ async def read_roster(_: Member, relais: Here) -> RosterOut:
     if found is None:
         raise RelaisError(404, "no_roster", "No signed roster is in force yet.")
     return found
+
+
+@router.get("/roster/last")
+async def read_last_roster(_: Coordinator, relais: Here) -> RosterOut:
+    """The newest roster, in force or expired: what the next one follows. 404 ``no_roster``."""
+    async with relais.db.read() as connection:
+        signed = await stored(connection)
+        roster = verified(signed, relais.settings)
+    if signed is None or roster is None:
+        raise RelaisError(404, "no_roster", "No roster was ever signed here.")
+    return RosterOut(version=roster.version, document=signed.document, signature=signed.signature)
 
 
 @router.post("/roster", status_code=201)

@@ -15,6 +15,7 @@ from backend.alerts.escalation import (
     next_try,
 )
 from backend.alerts.facts import in_conflict
+from backend.alerts.notices import tell_coordinators
 from backend.alerts.on_call import end_shift, set_on_call
 from backend.alerts.outcome import Outcome, TakeOutcome
 from backend.alerts.repeating import repeat
@@ -70,5 +71,6 @@ __all__ = [
     "sweep",
     "take",
     "taken_by",
+    "tell_coordinators",
     "withdraw",
 ]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from backend.alerts.facts import Facts
     from backend.jobs import Job
     from backend.relais import Relais
+    from conversation.replies import Param
 
 
 async def tell_taken(tx: AsyncConnection, relais: Relais, job: Job) -> None:
@@ -161,6 +162,15 @@ async def tell_added(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     audience = await Audience.of(tx, told - await known.barred(tx, facts))
     reply = messages.say("added", code=Name(facts.code))
     await audience.tell_all(tx, relais, reply, f"added:{facts.id}:{when}")
+
+
+async def tell_coordinators(
+    tx: AsyncConnection, relais: Relais, words: str, *, key: str, **params: Param
+) -> None:
+    """Something that coordinators have to do, once for this ``key``; on call or not."""
+    audience = await Audience.of(tx, await coordinators(tx))
+    reply = messages.say(words, **params)
+    await audience.tell_all(tx, relais, reply, key, purpose="alert")
 
 
 async def tell_test(tx: AsyncConnection, relais: Relais, job: Job) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from backend.accounts.watching import watch_holders, watch_roster
 from backend.alerts import sweep
 from backend.ambient import DAY, HOUR, MINUTE
 from backend.jobs.clearing import clear_chats
@@ -67,6 +68,8 @@ RECURRING: Final = (
     Recurring("housekeeping.expire", 10 * MINUTE, expire_conversations),
     Recurring("housekeeping.clear", HOUR, clear_chats),
     Recurring("alert.sweep", 15 * MINUTE, sweep_alerts),
+    Recurring("roster.watch", 6 * HOUR, watch_roster),
+    Recurring("vault.holders", HOUR, watch_holders),
     Recurring("files.unnamed", HOUR, drop_unnamed),
     Recurring("files.sweep", DAY, sweep_store),
 )

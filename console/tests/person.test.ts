@@ -91,7 +91,7 @@ describe("roster", () => {
   });
 
   it.each([
-    ["another root", { root: base64(random(32)) }, NOW, "bad_signature"],
+    ["another root", { root: base64(random(32)) }, NOW, "other_signer"],
     ["a root that is no key", { root: "abc" }, NOW, "bad_root"],
     ["an older version", { version: 5 }, NOW, "older"],
     ["the same version with another text", { version: 4, hash: "00" }, NOW, "forked"],
@@ -104,7 +104,7 @@ describe("roster", () => {
     const document = fromBase64(vectors.roster.document);
     document[10] = (document[10] ?? 0) ^ 1;
     const changed = { ...vectors.roster, document: base64(document) };
-    await expect(checkRoster(changed, pin, NOW)).rejects.toThrow("bad_signature");
+    await expect(checkRoster(changed, pin, NOW)).rejects.toThrow(/bad_signature|malformed/u);
   });
 
   it("admits a member with exactly this key, and nobody in that name with another", async () => {

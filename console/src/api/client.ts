@@ -7,9 +7,12 @@ import type {
   CaseFile,
   Enrolment,
   Invitation,
+  Invited,
   Language,
   LinkCode,
   Me,
+  NewPerson,
+  People,
   Status,
   Tonight,
 } from "./types";
@@ -96,6 +99,15 @@ export const api = {
   linkCode: () => post<LinkCode>("/v1/me/link-codes"),
   unlink: (channel: string) => call<void>("DELETE", `/v1/me/links/${part(channel)}`),
   roster: () => get<Signed>("/v1/roster"),
+  lastRoster: () => get<Signed>("/v1/roster/last"),
+  putRoster: (signed: Signed) =>
+    post<Signed>("/v1/roster", { document: signed.document, signature: signed.signature }),
+
+  people: () => get<People>("/v1/members"),
+  invite: (person: NewPerson) => post<Invited>("/v1/members", person),
+  inviteAgain: (id: string) => post<Invited>(`/v1/members/${part(id)}/invitation`),
+  resetPerson: (id: string) => post<Invited>(`/v1/members/${part(id)}/reset`),
+  removePerson: (id: string) => post<void>(`/v1/members/${part(id)}/remove`),
 
   tonight: () => get<Tonight>("/v1/tonight"),
   take: (id: string) => post<Status>(`/v1/cases/${part(id)}/take`),

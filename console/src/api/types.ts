@@ -54,6 +54,38 @@ export interface Me {
   readonly wrapped_seed: string;
 }
 
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly organisation: string;
+  readonly team_id: string | null;
+  readonly roles: readonly string[];
+  readonly kem: string | null;
+  readonly sign: string | null;
+  readonly enrolled_at: string | null;
+  readonly invited_until: string | null;
+}
+
+export interface People {
+  readonly members: readonly Person[];
+  readonly organisations: readonly { readonly id: string; readonly name: string }[];
+  readonly teams: readonly { readonly id: string; readonly organisation_id: string }[];
+}
+
+export interface NewPerson {
+  readonly name: string;
+  readonly organisation: string;
+  readonly team_id: string | null;
+  readonly roles: readonly string[];
+  readonly sex: string;
+  readonly locale: string;
+}
+
+export interface Invited {
+  readonly id: string;
+  readonly url: string;
+}
+
 export interface LinkCode {
   readonly code: string;
   readonly expires_at: string;

@@ -11,6 +11,7 @@ import { Enrol } from "./enrol/enrol";
 import { type Left, watchIdle } from "./idle";
 import { rememberedLocale } from "./language";
 import { Messengers } from "./messengers";
+import { PeopleScreen } from "./people/screen";
 import { replaceRoute, type Route, useRoute } from "./route";
 import { close, forget, type Open } from "./session";
 import { Frame } from "./frame";
@@ -95,6 +96,7 @@ export function App(): JSX.Element {
         route={route}
         open={open}
         onMe={onMe}
+        onOpen={setOpen}
         onGone={gone}
       />
     </Frame>
@@ -110,12 +112,15 @@ function Screen(props: {
   readonly route: Route;
   readonly open: Open;
   readonly onMe: (me: Me) => void;
+  readonly onOpen: (open: Open) => void;
   readonly onGone: () => void;
 }): JSX.Element {
   const { route, open, onMe, onGone } = props;
   switch (route.page) {
     case "case":
       return <CaseScreen key={route.id} id={route.id} open={open} onGone={onGone} />;
+    case "people":
+      return <PeopleScreen open={open} onGone={onGone} onOpen={props.onOpen} />;
     case "messengers":
       return <Messengers me={open.me} onMe={onMe} onGone={onGone} />;
     default:

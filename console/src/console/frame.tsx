@@ -30,6 +30,9 @@ export function Frame({ open, page, onLock, children }: Props): JSX.Element {
       {open ? (
         <nav class="places" aria-label={t("Places")}>
           <Place to="#/" here={page === "tonight"} testId="to-tonight">{t("Tonight")}</Place>
+          {open.me.roles.includes("coordinator") ? (
+            <Place to="#/people" here={page === "people"} testId="to-people">{t("People")}</Place>
+          ) : null}
           <Place to="#/messengers" here={page === "messengers"} testId="to-messengers">{t("Messengers")}</Place>
         </nav>
       ) : null}

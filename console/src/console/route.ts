@@ -5,6 +5,7 @@ import { useEffect, useState } from "preact/hooks";
 export type Route =
   | { readonly page: "tonight" }
   | { readonly page: "messengers" }
+  | { readonly page: "people" }
   | { readonly page: "case"; readonly id: string }
   | { readonly page: "invite"; readonly token: string; readonly root: string };
 
@@ -12,7 +13,7 @@ export function parseRoute(hash: string): Route {
   const [page, first, second] = hash.replace(/^#\/?/u, "").split("/").map(decode);
   if (page === "invite") return { page, token: first ?? "", root: second ?? "" };
   if (page === "case" && first) return { page, id: first };
-  if (page === "messengers") return { page };
+  if (page === "messengers" || page === "people") return { page };
   return { page: "tonight" };
 }
 

@@ -10,6 +10,7 @@ import {
   base64url,
   type Bytes,
   checkRoster,
+  claimedRootOf,
   fingerprint,
   fromBase64,
   hex,
@@ -35,6 +36,8 @@ export interface Open {
   readonly keys: PersonKeys;
   readonly seed: Bytes;
   readonly roster: Roster | null;
+  /** What this browser remembers of it; null before the first roster. */
+  readonly pin: Pin | null;
   /** Whether a coordinator has put this key in the roster. */
   readonly admitted: boolean;
 }
@@ -81,8 +84,7 @@ async function currentRoster(): Promise<Signed | null> {
 }
 
 async function claimedRoot(signed: Signed): Promise<UnknownRoot> {
-  const claimed = JSON.parse(text(fromBase64(signed.document))) as { signer: string };
-  const root = rootKey(claimed.signer);
+  const root = rootKey(claimedRootOf(JSON.parse(text(fromBase64(signed.document))) as Roster));
   return new UnknownRoot(base64url(root), fingerprint(hex(await sha256(root))));
 }
 
@@ -97,12 +99,23 @@ async function pinFor(name: string, root: string | null, signed: Signed): Promis
 async function opened(me: Me, seed: Bytes, root: string | null): Promise<Open> {
   const keys = await personKeys(seed);
   const signed = await currentRoster();
-  if (signed === null) return { me, keys, seed, roster: null, admitted: false };
+  if (signed === null) {
+    return { me, keys, seed, roster: null, pin: readPin(localStorage, me.name), admitted: false };
+  }
   const pin = await pinFor(me.name, root, signed);
   const checked = await checkRoster(signed, pin, Date.now());
   const inRoster = admitted(checked.roster, me.id, keys.kem.public);
   writePin(localStorage, me.name, checked.pin);
-  return { me, keys, seed, roster: checked.roster, admitted: inRoster };
+  return { me, keys, seed, roster: checked.roster, pin: checked.pin, admitted: inRoster };
+}
+
+/** A roster was signed: look at it as at any other, and remember it. */
+export async function takeUp(open: Open, signed: Signed, root: string): Promise<Open> {
+  const pin = open.pin ?? { root, version: 0, hash: "" };
+  const checked = await checkRoster(signed, pin, Date.now());
+  const inRoster = admitted(checked.roster, open.me.id, open.keys.kem.public);
+  writePin(localStorage, open.me.name, checked.pin);
+  return { ...open, roster: checked.roster, pin: checked.pin, admitted: inRoster };
 }
 
 async function openSeed(

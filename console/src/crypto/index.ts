@@ -15,18 +15,25 @@ export {
 } from "./bytes";
 export { type Context } from "./context";
 export { SealError } from "./errors";
-export { asWritten, sixWords, type WordLanguage, wordList, WORDS } from "./passphrase";
+export { asWritten, keyWords, sixWords, type WordLanguage, wordList, WORDS } from "./passphrase";
 export { freshSeed, type PersonKeys, personKeys, unwrapSeed, wrapSeed } from "./person";
 export { fingerprint, readPin, writePin } from "./pins";
 export {
   admitted,
+  authorised,
+  canonical,
   checkRoster,
+  claimedRootOf,
   type Pin,
   rootKey,
   type Roster,
   RosterError,
+  type RosterMember,
   type Signed,
+  signNext,
+  type Vouched,
 } from "./roster";
-export { signer, verify } from "./signing";
+export { isOfKey, joinShares, makeShares, readShare, type Share, ShareError } from "./shares";
+export { type Signer, signer, verify } from "./signing";
 export { openText, sealText } from "./text";
 export { isPairOf, type KeyPair, keyPair } from "./xwing";

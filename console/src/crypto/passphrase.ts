@@ -1,6 +1,6 @@
 /** Six words that nobody chose: 66 bits. */
 
-import { type Bytes, random } from "./bytes";
+import { type Bytes, concat, random, sha256 } from "./bytes";
 
 export const WORDS = 6;
 export type WordLanguage = "en" | "fr";
@@ -29,6 +29,16 @@ export function sixWords(
   source: (length: number) => Bytes = random,
 ): string[] {
   return Array.from({ length: WORDS }, () => list[draw(list.length, source)] ?? "");
+}
+
+/** Six English words for a member's two public keys, to be read aloud and compared: 66 bits. */
+export async function keyWords(kem: Bytes, sign: Bytes): Promise<string> {
+  const list = await wordList("en");
+  const hash = await sha256(concat(kem, sign));
+  const bits = Array.from(hash, (byte) => byte.toString(2).padStart(8, "0")).join("");
+  return Array.from({ length: WORDS }, (_, at) => {
+    return list[Number.parseInt(bits.slice(at * 11, at * 11 + 11), 2)] ?? "";
+  }).join(" ");
 }
 
 function bare(word: string): string {

@@ -14,7 +14,14 @@ export function readPin(shelf: Shelf, name: string): Pin | null {
   try {
     const stored = JSON.parse(shelf.getItem(PREFIX + name) ?? "null") as Partial<Pin> | null;
     if (typeof stored?.root !== "string" || typeof stored.version !== "number") return null;
-    return { root: stored.root, version: stored.version, hash: stored.hash ?? "" };
+    const { signers, revoked } = stored;
+    return {
+      root: stored.root,
+      version: stored.version,
+      hash: stored.hash ?? "",
+      ...(Array.isArray(signers) ? { signers } : {}),
+      ...(Array.isArray(revoked) ? { revoked } : {}),
+    };
   } catch {
     return null;
   }

@@ -19,6 +19,12 @@ export function moment(iso: string | number, now: Date = new Date()): string {
   return format(at, { ...clock, day: "numeric", month: "short" });
 }
 
+/** A day with its year, in the reader's zone. */
+export function date(iso: string | number): string {
+  const at = new Date(iso);
+  return Number.isNaN(at.getTime()) ? "" : format(at, { day: "numeric", month: "long", year: "numeric" });
+}
+
 export function day(year: number, month?: number, dayOfMonth?: number): string {
   const at = new Date(Date.UTC(year, (month ?? 1) - 1, dayOfMonth ?? 1));
   const options: Intl.DateTimeFormatOptions = { year: "numeric", timeZone: "UTC" };

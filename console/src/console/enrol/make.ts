@@ -39,7 +39,9 @@ export async function enrol(enrolling: Enrolling): Promise<void> {
       login: base64(secrets.login),
       totp: enrolling.totp,
     });
-    writePin(localStorage, enrolling.name, { root: enrolling.root, version: 0, hash: "" });
+    if (enrolling.root !== "") {
+      writePin(localStorage, enrolling.name, { root: enrolling.root, version: 0, hash: "" });
+    }
   } finally {
     wipe(seed, secrets.wrap, secrets.login);
   }

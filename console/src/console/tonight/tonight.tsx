@@ -8,6 +8,8 @@ import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { moment } from "../../shared/times";
 import { Heading, Loading, Notice } from "../../shared/ui";
+import { base64 } from "../../crypto";
+import { useWords } from "../people/screen";
 import type { Open } from "../session";
 import { Duty } from "./duty";
 import { Line } from "./line";
@@ -37,6 +39,7 @@ export function TonightScreen({ open, onGone, onMe }: Props): JSX.Element {
   const { tonight, error, fresh, refresh } = useTonight(onGone);
   const { me } = open;
   useMe(onMe);
+  const words = useWords({ kem: base64(open.keys.kem.public), sign: base64(open.keys.sign.public) });
   return (
     <div data-testid="tonight">
       <Heading>{t("Tonight")}</Heading>
@@ -45,7 +48,12 @@ export function TonightScreen({ open, onGone, onMe }: Props): JSX.Element {
       </p>
       {open.admitted ? null : (
         <Notice kind="warn" testId="not-admitted">
-          {t("A coordinator has not admitted your key yet. Until then nothing is sealed to you.")}
+          {t("A coordinator has not admitted your key yet. Until then nothing is sealed to you.")}{" "}
+          {words === "" ? null : (
+            <>
+              {t("Read these six words to a coordinator:")} <strong dir="ltr" data-testid="my-words">{words}</strong>
+            </>
+          )}
         </Notice>
       )}
       <Duty onCall={me.on_call} linked={me.links.length > 0} onChange={(on_call) => onMe({ ...me, on_call })} />

@@ -1,0 +1,149 @@
+/** Signing rosters in the browser, who may sign the next one, and the papers of the recovery key. */
+
+import { describe, expect, it } from "vitest";
+import { base64, base64url, type Bytes, fromBase64, random } from "../src/crypto/bytes";
+import { freshSeed, type PersonKeys, personKeys } from "../src/crypto/person";
+import {
+  checkRoster,
+  type Pin,
+  type RosterMember,
+  type Signed,
+  signNext,
+  type Succession,
+} from "../src/crypto/roster";
+import { joinShares, makeShares, readShare } from "../src/crypto/shares";
+
+const NOW = Date.parse("2026-11-27T12:00:00Z");
+const RECOVERY = { recovery: base64(random(1216)), recoveryFrom: "2026-11-27T12:00:00Z" };
+
+async function person(id: string, roles: string[]): Promise<[RosterMember, PersonKeys]> {
+  const keys = await personKeys(freshSeed());
+  const member = {
+    id,
+    name: `Member ${id}`,
+    organisation: "Lantern",
+    roles,
+    kem: base64(keys.kem.public),
+    sign: base64(keys.sign.public),
+  };
+  return [member, keys];
+}
+
+async function town(): Promise<{ ana: PersonKeys; ben: PersonKeys; members: RosterMember[]; pin: Pin }> {
+  const [ana, anaKeys] = await person("a", ["coordinator"]);
+  const [ben, benKeys] = await person("b", ["coordinator", "responder"]);
+  const [cam] = await person("c", ["responder"]);
+  const pin = { root: base64url(anaKeys.sign.public), version: 0, hash: "" };
+  return { ana: anaKeys, ben: benKeys, members: [ana, ben, cam], pin };
+}
+
+function next(
+  root: Bytes,
+  by: PersonKeys,
+  members: readonly RosterMember[],
+  before: Succession["before"],
+): Promise<Signed> {
+  return signNext({ before, members, root, by: by.sign, now: NOW, ...RECOVERY });
+}
+
+describe("a roster signed in the browser", () => {
+  it("is believed under its root, and names who may sign the next", async () => {
+    const { ana, members, pin } = await town();
+    const signed = await next(ana.sign.public, ana, members, null);
+    const { roster } = await checkRoster(signed, pin, NOW);
+    expect(roster.version).toBe(1);
+    expect(roster.members.map((one) => one.id)).toEqual(["a", "b", "c"]);
+    expect(roster.signers?.map((one) => one.name)).toEqual(["Member b"]);
+  });
+
+  it("may be signed by a coordinator for whom the root vouched", async () => {
+    const { ana, ben, members, pin } = await town();
+    const first = await checkRoster(await next(ana.sign.public, ana, members, null), pin, NOW);
+    const before = { roster: first.roster, hash: first.pin.hash };
+    const second = await next(ana.sign.public, ben, members, before);
+    const { roster } = await checkRoster(second, first.pin, NOW);
+    expect(roster.version).toBe(2);
+    expect(roster.previous).toBe(first.pin.hash);
+  });
+
+  it("is refused from a member who is no coordinator, and from a stranger", async () => {
+    const { ana, members, pin } = await town();
+    const stranger = await personKeys(freshSeed());
+    const signed = await next(ana.sign.public, stranger, members, null);
+    await expect(checkRoster(signed, pin, NOW)).rejects.toThrow("other_signer");
+  });
+
+  it("revokes who is no coordinator any more, for good", async () => {
+    const { ana, ben, members, pin } = await town();
+    const root = ana.sign.public;
+    const first = await checkRoster(await next(root, ana, members, null), pin, NOW);
+    const without = members.map((one) => (one.id === "b" ? { ...one, roles: ["responder"] } : one));
+    const second = await checkRoster(
+      await next(root, ana, without, { roster: first.roster, hash: first.pin.hash }),
+      first.pin,
+      NOW,
+    );
+    expect(second.roster.revoked).toEqual([base64(ben.sign.public)]);
+    const forged = await next(root, ben, members, { roster: first.roster, hash: first.pin.hash });
+    const third = await next(root, ben, members, { roster: { ...first.roster, version: 2 }, hash: "x" });
+    await expect(checkRoster(forged, second.pin, NOW)).rejects.toThrow("forked");
+    await expect(checkRoster(third, second.pin, NOW)).rejects.toThrow("revoked");
+  });
+
+  it("does not believe a vouching that was moved to another root or name", async () => {
+    const { ana, ben, members, pin } = await town();
+    const signed = await next(ana.sign.public, ana, members, null);
+    const other = await personKeys(freshSeed());
+    const foreign = { ...pin, root: base64url(other.sign.public) };
+    await expect(checkRoster(signed, foreign, NOW)).rejects.toThrow("other_signer");
+    const { roster } = await checkRoster(signed, pin, NOW);
+    const vouched = (roster.signers ?? []).map((one) => ({ ...one, name: "Somebody else" }));
+    const moved = await next(ana.sign.public, ben, members, {
+      roster: { ...roster, signers: vouched },
+      hash: "",
+    });
+    await expect(checkRoster(moved, pin, NOW)).rejects.toThrow("other_signer");
+  });
+});
+
+describe("papers of the recovery key", () => {
+  it("give the seed back, any of them that are enough", async () => {
+    const seed = freshSeed();
+    const key = random(1216);
+    const papers = await makeShares(seed, key, 5, 3);
+    for (const chosen of [[0, 1, 2], [4, 2, 0], [0, 1, 2, 3, 4]]) {
+      const shares = await Promise.all(chosen.map((at) => readShare(papers[at] ?? "")));
+      expect(base64(await joinShares(shares))).toBe(base64(seed));
+    }
+  });
+
+  it("forgive case, spaces and look-alikes, and find a slip", async () => {
+    const papers = await makeShares(freshSeed(), random(1216), 3, 2);
+    const paper = papers[0] ?? "";
+    const typed = paper.toLowerCase().replaceAll(" ", "-").replaceAll("0", "o").replaceAll("1", "l");
+    expect(await readShare(typed)).toEqual(await readShare(paper));
+    const at = paper.length - 6;
+    const slip = paper.slice(0, at) + (paper[at] === "A" ? "B" : "A") + paper.slice(at + 1);
+    await expect(readShare(slip)).rejects.toThrow("mistyped");
+    await expect(readShare("hello!")).rejects.toThrow("unreadable");
+    await expect(readShare("")).rejects.toThrow("unreadable");
+  });
+
+  it("are refused when too few, twice the same, or of two keys", async () => {
+    const papers = await makeShares(freshSeed(), random(1216), 3, 2);
+    const other = await makeShares(freshSeed(), random(1216), 3, 2);
+    const [a, b] = await Promise.all([papers[0], other[1]].map((one) => readShare(one ?? "")));
+    if (!a || !b) throw new Error();
+    await expect(joinShares([a])).rejects.toThrow("too_few");
+    await expect(joinShares([a, a])).rejects.toThrow("twice");
+    await expect(joinShares([a, b])).rejects.toThrow("other_key");
+  });
+
+  it("tell nothing of the seed below the number that is needed", async () => {
+    const seed = new Uint8Array(32);
+    const papers = await makeShares(seed, random(1216), 3, 2);
+    const share = await readShare(papers[0] ?? "");
+    expect(share.part.slice(0, 32).some((byte) => byte !== 0)).toBe(true);
+    expect(fromBase64(base64(seed))).toEqual(seed);
+  });
+});

@@ -1,0 +1,177 @@
+"""The keys' ceremony of a real installation, in Chromium: from nothing to a signed list, and on."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.browsing import PHONE, ConsoleMember, chromium
+from tests.e2e.processes import ROOT, Process, free_port
+
+
+@dataclass
+class House:
+    """A production server without anybody, and the browsers of its people."""
+
+    process: Process
+    browser: Browser
+
+    def page(self) -> Page:
+        """A browser profile of its own."""
+        context = self.browser.new_context(viewport=PHONE, locale="en-GB")
+        context.set_default_timeout(20_000)
+        return context.new_page()
+
+    def command(self, *words: str) -> str:
+        """`relais …` with the server's settings."""
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("RELAIS_")}
+        done = subprocess.run(
+            [sys.executable, "-m", "launch.cli", *words],
+            env=clean | self.process.environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+    def member(self, link: str) -> ConsoleMember:
+        """Somebody who enrolled by this link and unlocked."""
+        one = ConsoleMember(self.page(), link)
+        one.enrols()
+        one.unlocks()
+        return one
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """`relais serve` as an organisation runs it, with keys beside the data."""
+    port = free_port()
+    process = Process(
+        arguments=["-m", "launch.cli", "serve"],
+        environment={
+            "RELAIS_MODE": "production",
+            "RELAIS_DATA_DIR": str(tmp_path / "var"),
+            "RELAIS_KEYRING_FILE": str(tmp_path / "ring" / "keyring.json"),
+            "RELAIS_DRAFT_KEY_DIR": str(tmp_path / "days"),
+            "RELAIS_OPERATOR": "Lantern House",
+            "RELAIS_PORT": str(port),
+            "RELAIS_PUBLIC_URL": f"http://127.0.0.1:{port}",
+        },
+        log=tmp_path / "backend.log",
+        ready_url=f"http://127.0.0.1:{port}/readyz",
+    )
+    with chromium() as browser:
+        home = House(process, browser)
+        home.command("keys", "init")
+        yield home
+        process.stop()
+
+
+def to_people(member: ConsoleMember) -> Page:
+    """The page of people, loaded anew."""
+    page = member.page
+    page.get_by_test_id("to-tonight").click()
+    page.get_by_test_id("to-people").click()
+    expect(page.get_by_test_id("members")).to_be_visible()
+    return page
+
+
+def standing(page: Page, name: str) -> str:
+    """What the list says of somebody."""
+    return page.get_by_test_id(f"member-{name}").get_by_test_id("standing").inner_text()
+
+
+def compares(page: Page, name: str, words: str) -> None:
+    """The six words are those that the other console shows."""
+    expect(page.get_by_test_id(f"compare-{name}").get_by_test_id("compare-words")).to_have_text(
+        words
+    )
+    page.get_by_test_id(f"compare-{name}").get_by_test_id("compare-same").click()
+
+
+def makes_recovery(page: Page) -> list[str]:
+    """Three papers, of which two open; one is typed back."""
+    page.get_by_test_id("split-make").click()
+    papers = [
+        page.get_by_test_id(f"paper-{number}").locator("code").inner_text() for number in (1, 2, 3)
+    ]
+    page.get_by_test_id("papers-printed").click()
+    page.get_by_test_id("paper-typed").fill("0000 1111")
+    page.get_by_test_id("paper-check").click()
+    expect(page.get_by_text("This is no recovery paper.")).to_be_visible()
+    page.get_by_test_id("paper-typed").fill(papers[1].lower())
+    page.get_by_test_id("paper-check").click()
+    return papers
+
+
+def test_from_nothing_to_a_signed_list_and_on(house: House) -> None:
+    """Two coordinators, papers, a signature; the second one signs next; somebody leaves."""
+    ana_link = house.command("members", "found", "Ana", "--organisation", "Lantern House").strip()
+    ben_link = house.command("members", "found", "Ben", "--organisation", "Lantern House").strip()
+    house.process.start()
+
+    ana = house.member(ana_link)
+    page = to_people(ana)
+    expect(page.get_by_test_id("list-too-few")).to_be_visible()
+    ben = house.member(ben_link)
+    words = ben.page.get_by_test_id("my-words").inner_text()
+
+    page = to_people(ana)
+    page.get_by_test_id("list-sign").click()
+    compares(page, "Ben", words)
+    papers = makes_recovery(page)
+    assert len(set(papers)) == 3
+    page.get_by_test_id("ceremony-confirm").click()
+    expect(page.get_by_test_id("list-until")).to_contain_text("number 1", timeout=30_000)
+    assert standing(page, "Ben") == "signed"
+    assert "signed already" in house.command("members", "found", "Eve", "--organisation", "X")
+
+    # the other coordinator's browser never saw the root: it is compared, then remembered
+    page.get_by_text("Your organisation's root").click()
+    root = page.get_by_test_id("root").inner_text()
+    ben.page.reload()
+    ben.unlocks()
+    expect(ben.page.get_by_test_id("unlock-fingerprint")).to_have_text(root)
+    ben.page.get_by_test_id("unlock-root-trust").click()
+    expect(ben.page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
+    expect(ben.page.get_by_test_id("not-admitted")).to_have_count(0)
+
+    # she invites a responder and signs, though she is not the root
+    people = to_people(ben)
+    people.get_by_test_id("invite-open").click()
+    people.get_by_test_id("invite-name").fill("Cam")
+    people.get_by_test_id("invite-send").click()
+    cam = house.member(people.get_by_test_id("invite-url").inner_text())
+    cam_words = cam.page.get_by_test_id("my-words").inner_text()
+    people = to_people(ben)
+    assert standing(people, "Cam") == "waits to be signed"
+    people.get_by_test_id("list-sign").click()
+    compares(people, "Cam", cam_words)
+    people.get_by_test_id("ceremony-confirm").click()
+    expect(people.get_by_test_id("list-until")).to_contain_text("number 2", timeout=30_000)
+    cam.page.reload()
+    cam.unlocks()
+    expect(cam.page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
+    expect(cam.page.get_by_test_id("not-admitted")).to_have_count(0)
+    expect(cam.page.get_by_test_id("to-people")).to_have_count(0)
+
+    # and she leaves: signed out at once, out of the next list
+    page = to_people(ana)
+    line = page.get_by_test_id("member-Cam")
+    line.get_by_test_id("remove").click()
+    line.get_by_test_id("remove-yes").click()
+    expect(page.get_by_test_id("member-Cam")).to_have_count(0)
+    cam.page.reload()
+    expect(cam.page.get_by_test_id("unlock")).to_be_visible()
+    page.get_by_test_id("list-sign").click()
+    expect(page.get_by_test_id("ceremony-sign")).to_contain_text("To be taken out: Cam")
+    page.get_by_test_id("ceremony-confirm").click()
+    expect(page.get_by_test_id("list-until")).to_contain_text("number 3", timeout=30_000)
+    # herself she cannot remove
+    expect(page.get_by_test_id("member-Ana").get_by_test_id("remove")).to_have_count(0)
