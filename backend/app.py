@@ -11,6 +11,7 @@ from backend.accounts.endpoints import router as accounts_router
 from backend.ambient import World
 from backend.cases.endpoints import router as cases_router
 from backend.cases.file_endpoints import router as files_router
+from backend.cases.granting_endpoints import router as granting_router
 from backend.cases.stones import replay_tombstones
 from backend.console.app import install as install_console
 from backend.content import load_content
@@ -76,6 +77,7 @@ def create_app(settings: Settings, world: World | None = None, *, run_jobs: bool
         accounts_router,
         cases_router,
         files_router,
+        granting_router,
         health_router,
     ):
         app.include_router(router)

@@ -21,6 +21,7 @@ from launch.interview import app as interview_app
 from launch.keys import app as keys_app
 from launch.locale import app as locale_app
 from launch.members import app as members_app
+from launch.pages import app as pages_app
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Relais: guided, sealed conversations."
@@ -29,6 +30,7 @@ db_app = typer.Typer(no_args_is_help=True, help="The database.")
 app.add_typer(db_app, name="db")
 app.add_typer(keys_app, name="keys", help="The keys that the server holds.")
 app.add_typer(channels_app, name="channels", help="Links, QR codes and sheets for the bots.")
+app.add_typer(pages_app, name="console", help="The built pages: hash, verify.")
 app.add_typer(members_app, name="members", help="The first coordinators.")
 app.add_typer(locale_app, name="locale", help="Languages: update, check, status.")
 app.add_typer(

@@ -97,5 +97,14 @@ Coordinator = Annotated[SignedIn, Depends(_coordinator)]
 """May invite, remove, and sign the roster."""
 CaseWorker = Annotated[SignedIn, Depends(_case_worker(signed_in))]
 """Responder or coordinator, vouched for by the roster."""
+
+
+async def _case_coordinator(member: CaseWorker) -> SignedIn:
+    hold_role(member, "coordinator")
+    return member
+
+
+CaseCoordinator = Annotated[SignedIn, Depends(_case_coordinator)]
+"""A coordinator, vouched for by the roster."""
 CaseWatcher = Annotated[SignedIn, Depends(_case_worker(watching))]
 """The same, without putting off the idle end of the session."""

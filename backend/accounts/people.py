@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from backend.relais import Relais
-
-_NO_KEYS: Final = {
-    "kem_public": None,
-    "sign_public": None,
-    "key_sealed": None,
-    "argon": None,
-    "login_index": None,
-    "totp_sealed": None,
-    "totp_step": 0,
-    "enrolled_at": None,
-    "on_call": False,
-}
 
 
 def unknown() -> RelaisError:
@@ -140,18 +128,35 @@ async def invite_again(tx: AsyncConnection, relais: Relais, member_id: str) -> s
     return invitation_url(relais, await invite(tx, relais, member_id))
 
 
-async def reset_person(tx: AsyncConnection, relais: Relais, member_id: str, by: str) -> str:
-    """Her words or her authenticator are lost: everything of the old key goes, and she is invited.
+async def reset_person(
+    tx: AsyncConnection, relais: Relais, member_id: str, by: str
+) -> tuple[str, str]:
+    """Her words or her authenticator are lost: she begins anew under the same name: (id, link).
 
-    What was granted to that key opens nothing any more; a coordinator grants anew what she needs.
-    Raises 409 ``yourself``.
+    A new key is a new entry of the roster, so the old one leaves it as somebody who was removed
+    does. What was granted to it is gone; a coordinator grants anew what she needs. Raises 409
+    ``yourself``.
     """
     await _hold_other(member_id, by)
     await _let_go_of_cases(tx, relais, member_id)
-    await _locked(tx, member_id)
+    row = await _locked(tx, member_id)
     await _close(tx, member_id)
-    await tx.execute(update(members).where(members.c.id == member_id).values(**_NO_KEYS))
-    return invitation_url(relais, await invite(tx, relais, member_id))
+    await tx.execute(
+        update(members)
+        .where(members.c.id == member_id)
+        .values(disabled_at=relais.world.now(), on_call=False, login_name=f"#{row.id}")
+    )
+    new_id = relais.world.new_id()
+    kept = ("organisation_id", "team_id", "name", "login_name", "sex", "locale", "roles")
+    await tx.execute(
+        insert(members).values(
+            id=new_id,
+            on_call=False,
+            totp_step=0,
+            **{name: getattr(row, name) for name in kept},
+        )
+    )
+    return new_id, invitation_url(relais, await invite(tx, relais, new_id))
 
 
 async def remove_person(tx: AsyncConnection, relais: Relais, member_id: str, by: str) -> None:

@@ -48,10 +48,10 @@ async def post_invitation(member_id: MemberId, _: Coordinator, relais: Here) -> 
 async def post_reset(member_id: MemberId, by: Coordinator, relais: Here) -> InvitedOut:
     """Her words or her second factor are lost: a new beginning. 409 ``yourself``."""
     async with relais.db.write() as tx:
-        url = await reset_person(tx, relais, member_id, by.id)
+        new_id, url = await reset_person(tx, relais, member_id, by.id)
     relais.directory.invalidate()
     relais.wake.all()
-    return InvitedOut(id=member_id, url=url)
+    return InvitedOut(id=new_id, url=url)
 
 
 @router.post("/members/{member_id}/remove", status_code=204)

@@ -14,7 +14,7 @@ from backend.alerts.escalation import (
     facts_changed,
     next_try,
 )
-from backend.alerts.facts import in_conflict
+from backend.alerts.facts import barred_from, in_conflict
 from backend.alerts.notices import tell_coordinators
 from backend.alerts.on_call import end_shift, set_on_call
 from backend.alerts.outcome import Outcome, TakeOutcome
@@ -55,6 +55,7 @@ __all__ = [
     "TakeOutcome",
     "added",
     "asked_again",
+    "barred_from",
     "begin",
     "conflict",
     "done",

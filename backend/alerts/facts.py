@@ -145,6 +145,12 @@ async def barred(connection: AsyncConnection, facts: Facts) -> set[str]:
     return found
 
 
+async def barred_from(connection: AsyncConnection, relais: Relais, case_id: str) -> set[str]:
+    """As :func:`barred`, by the case's id; nobody where there is no such case."""
+    facts = await read(connection, relais, case_id)
+    return set() if facts is None else await barred(connection, facts)
+
+
 async def keyholders(connection: AsyncConnection, case_id: str) -> set[str]:
     """Who holds a grant of the brief (``recovery`` among them)."""
     rows = await connection.execute(

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.browsing import PHONE, ConsoleMember, chromium
-from tests.e2e.processes import ROOT, Process, free_port
+from tests.e2e.browsing import PHONE, ChatPhone, ConsoleMember, chromium
+from tests.e2e.processes import ROOT, Process, bot_token, free_port
 
 
 @dataclass
@@ -60,6 +60,8 @@ def house(tmp_path: Path) -> Iterator[House]:
             "RELAIS_KEYRING_FILE": str(tmp_path / "ring" / "keyring.json"),
             "RELAIS_DRAFT_KEY_DIR": str(tmp_path / "days"),
             "RELAIS_OPERATOR": "Lantern House",
+            "RELAIS_COUNTRY": "CF",
+            "RELAIS_BOT_TOKEN_PAGE": bot_token("page"),
             "RELAIS_PORT": str(port),
             "RELAIS_PUBLIC_URL": f"http://127.0.0.1:{port}",
         },
@@ -110,25 +112,45 @@ def makes_recovery(page: Page) -> list[str]:
     return papers
 
 
-def test_from_nothing_to_a_signed_list_and_on(house: House) -> None:
-    """Two coordinators, papers, a signature; the second one signs next; somebody leaves."""
+def signs(page: Page, number: int, name: str = "", words: str = "") -> None:
+    """From "Sign it again" to the new number; somebody's keys are compared first."""
+    page.get_by_test_id("list-sign").click()
+    if name:
+        compares(page, name, words)
+    page.get_by_test_id("ceremony-confirm").click()
+    expect(page.get_by_test_id("list-until")).to_contain_text(f"number {number}", timeout=30_000)
+
+
+def founded(house: House) -> tuple[ConsoleMember, ConsoleMember, list[str]]:
+    """Ana and Ben enrolled, and Ana signed the first list; with the recovery papers."""
     ana_link = house.command("members", "found", "Ana", "--organisation", "Lantern House").strip()
     ben_link = house.command("members", "found", "Ben", "--organisation", "Lantern House").strip()
     house.process.start()
-
     ana = house.member(ana_link)
     page = to_people(ana)
     expect(page.get_by_test_id("list-too-few")).to_be_visible()
     ben = house.member(ben_link)
     words = ben.page.get_by_test_id("my-words").inner_text()
-
     page = to_people(ana)
     page.get_by_test_id("list-sign").click()
     compares(page, "Ben", words)
     papers = makes_recovery(page)
-    assert len(set(papers)) == 3
     page.get_by_test_id("ceremony-confirm").click()
     expect(page.get_by_test_id("list-until")).to_contain_text("number 1", timeout=30_000)
+    return ana, ben, papers
+
+
+def trusts(member: ConsoleMember) -> None:
+    """A browser that never saw the root: it was compared."""
+    member.page.get_by_test_id("unlock-root-trust").click()
+    expect(member.page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
+
+
+def test_from_nothing_to_a_signed_list_and_on(house: House) -> None:
+    """Two coordinators, papers, a signature; the second one signs next; somebody leaves."""
+    ana, ben, papers = founded(house)
+    page = ana.page
+    assert len(set(papers)) == 3
     assert standing(page, "Ben") == "signed"
     assert "signed already" in house.command("members", "found", "Eve", "--organisation", "X")
 
@@ -138,8 +160,7 @@ def test_from_nothing_to_a_signed_list_and_on(house: House) -> None:
     ben.page.reload()
     ben.unlocks()
     expect(ben.page.get_by_test_id("unlock-fingerprint")).to_have_text(root)
-    ben.page.get_by_test_id("unlock-root-trust").click()
-    expect(ben.page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
+    trusts(ben)
     expect(ben.page.get_by_test_id("not-admitted")).to_have_count(0)
 
     # she invites a responder and signs, though she is not the root
@@ -151,10 +172,7 @@ def test_from_nothing_to_a_signed_list_and_on(house: House) -> None:
     cam_words = cam.page.get_by_test_id("my-words").inner_text()
     people = to_people(ben)
     assert standing(people, "Cam") == "waits to be signed"
-    people.get_by_test_id("list-sign").click()
-    compares(people, "Cam", cam_words)
-    people.get_by_test_id("ceremony-confirm").click()
-    expect(people.get_by_test_id("list-until")).to_contain_text("number 2", timeout=30_000)
+    signs(people, 2, "Cam", cam_words)
     cam.page.reload()
     cam.unlocks()
     expect(cam.page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
@@ -175,3 +193,93 @@ def test_from_nothing_to_a_signed_list_and_on(house: House) -> None:
     expect(page.get_by_test_id("list-until")).to_contain_text("number 3", timeout=30_000)
     # herself she cannot remove
     expect(page.get_by_test_id("member-Ana").get_by_test_id("remove")).to_have_count(0)
+
+
+def asks(phone: ChatPhone) -> None:
+    """Help, wherever she is: what only coordinators can answer here."""
+    phone.says("hello", "Choose your language")
+    phone.presses("English", "Are you safe")
+    phone.presses("Yes", "Which fits")
+    phone.presses("Something happened to me", "How old")
+    phone.presses("26 to 40", "Is any of this true")
+    phone.ticks("None of these")
+    phone.presses("Done", "Where are you")
+    phone.presses("Skip", "When was the last")
+    phone.presses("In the last 3 days", "What would help")
+    phone.ticks("Health care")
+    phone.presses("Done", "Who should answer")
+    phone.presses("Either", "May I tell")
+    phone.presses("Yes", "May a helper write")
+
+
+def test_a_lost_key_a_later_grant_and_the_recovery_papers(house: House, tmp_path: Path) -> None:
+    """Ben loses his key: Ana grants it anew; and two papers open the case without a network."""
+    ana, ben, papers = founded(house)
+    base = house.process.environment["RELAIS_PUBLIC_URL"]
+    ana.links(ChatPhone(house.page(), base, "?phone=ana"))
+    ana.goes_on_call()
+    asks(ChatPhone(house.page(), base))
+    ana.page.get_by_test_id("to-messengers").click()
+    ana.page.get_by_test_id("to-tonight").click()
+    case = ana.page.get_by_test_id("open-alerts").locator("a.code").first
+    expect(case).to_be_visible(timeout=30_000)
+    code = case.inner_text()
+
+    # Ben begins anew; what was sealed to his old key is closed to him
+    page = to_people(ana)
+    line = page.get_by_test_id("member-Ben")
+    line.get_by_test_id("reset").click()
+    line.get_by_test_id("reset-yes").click()
+    ben = house.member(page.get_by_test_id("invite-url").inner_text())
+    words = ben.page.get_by_test_id("my-words").inner_text()
+    page = to_people(ana)
+    signs(page, 2, "Ben", words)
+    ben.page.reload()
+    ben.unlocks()
+    expect(ben.page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
+    expect(ben.page.get_by_test_id("open-alerts").locator("a.code")).to_have_count(0)
+
+    # Ana gives him a key again, in her browser
+    page.get_by_test_id("to-tonight").click()
+    page.get_by_test_id("open-alerts").locator("a.code").first.click()
+    page.get_by_test_id("holders").locator("summary").click()
+    page.get_by_test_id("give-to").select_option(label="Ben · Lantern House")
+    page.get_by_test_id("give-send").click()
+    expect(page.get_by_test_id("holders-done")).to_contain_text("Ben has a key now.")
+    ben.page.get_by_test_id("to-messengers").click()
+    ben.page.get_by_test_id("to-tonight").click()
+    ben.page.get_by_test_id("open-alerts").locator("a.code").first.click()
+    expect(ben.page.get_by_test_id("brief")).to_contain_text("26 to 40", timeout=30_000)
+    ben.page.get_by_test_id("holders").locator("summary").click()
+    expect(ben.page.get_by_test_id("holders-brief")).to_contain_text("Ana")
+    expect(ben.page.get_by_test_id("holders-brief")).to_contain_text("Ben")
+
+    # the papers: a package, a page of one file, a file back
+    page = to_people(ana)
+    page.get_by_test_id("recovery").locator("summary").click()
+    page.get_by_test_id("recovery-codes").fill(code)
+    page.get_by_test_id("recovery-to").select_option(label="Ben")
+    page.get_by_test_id("recovery-reason").fill("Ben lost his key")
+    with page.expect_download() as package:
+        page.get_by_test_id("recovery-ask").click()
+    package.value.save_as(tmp_path / "package.json")
+    with page.expect_download() as saved:
+        page.get_by_test_id("recovery-page").click()
+    saved.value.save_as(tmp_path / "recovery.html")
+    context = house.browser.new_context(offline=True)
+    alone = context.new_page()
+    asked: list[str] = []
+    alone.on("request", lambda request: asked.append(request.url))
+    alone.goto((tmp_path / "recovery.html").as_uri())
+    alone.get_by_test_id("package").set_input_files(tmp_path / "package.json")
+    alone.get_by_test_id("paper-1").fill(papers[2])
+    alone.get_by_test_id("open").click()
+    expect(alone.get_by_test_id("error")).to_contain_text("More papers are needed")
+    alone.get_by_test_id("paper-2").fill(papers[0].lower())
+    with alone.expect_download() as made:
+        alone.get_by_test_id("open").click()
+        expect(alone.get_by_test_id("outcome")).to_contain_text("3 keys were sealed anew")
+    assert [url for url in asked if not url.startswith(("file:", "blob:"))] == []
+    made.value.save_as(tmp_path / "recovered.json")
+    page.get_by_test_id("recovery-file").set_input_files(tmp_path / "recovered.json")
+    expect(page.get_by_test_id("recovery-said")).to_contain_text("put away")

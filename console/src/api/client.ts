@@ -6,13 +6,16 @@ import type {
   ArgonJson,
   CaseFile,
   Enrolment,
+  Holders,
   Invitation,
   Invited,
   Language,
   LinkCode,
   Me,
   NewPerson,
+  Package,
   People,
+  SealedFor,
   Status,
   Tonight,
 } from "./types";
@@ -116,6 +119,16 @@ export const api = {
   done: (id: string) => post<Status>(`/v1/cases/${part(id)}/done`),
   openCase: (id: string, reason: string) =>
     get<CaseFile>(`/v1/cases/${part(id)}${reason === "" ? "" : `?reason=${part(reason)}`}`),
+  holders: (id: string, reason: string) =>
+    get<Holders>(`/v1/cases/${part(id)}/holders${reason === "" ? "" : `?reason=${part(reason)}`}`),
+  grant: (
+    id: string,
+    given: { grants: readonly SealedFor[]; why: string; consent: string; reason: string },
+  ) => post<void>(`/v1/cases/${part(id)}/grants`, given),
+  recoveryPackage: (codes: readonly string[], to: string, reason: string) =>
+    post<Package>("/v1/recovery/package", { codes, to, reason }),
+  recovered: (id: string, grants: readonly SealedFor[]) =>
+    post<void>(`/v1/cases/${part(id)}/recovered`, { grants }),
   noteStep: (id: string, step: { item_id: string; generation: number; sealed: string }) =>
     post<Status>(`/v1/cases/${part(id)}/steps`, step),
 };

@@ -81,6 +81,41 @@ export interface NewPerson {
   readonly locale: string;
 }
 
+export interface Holders {
+  readonly held: Readonly<Record<string, readonly string[]>>;
+  readonly allowed: readonly string[];
+}
+
+/** A compartment's seed, sealed here to one member. */
+export interface SealedFor {
+  readonly compartment: string;
+  readonly generation: number;
+  readonly holder: string;
+  readonly sealed: string;
+}
+
+export interface Package {
+  readonly format: number;
+  readonly to: string;
+  readonly kem: string;
+  readonly cases: readonly {
+    readonly id: string;
+    readonly code: string;
+    readonly grants: readonly {
+      readonly compartment: string;
+      readonly generation: number;
+      readonly public: string;
+      readonly sealed: string;
+    }[];
+  }[];
+}
+
+/** What the recovery page gives back. */
+export interface Recovered {
+  readonly format: number;
+  readonly cases: readonly { readonly id: string; readonly grants: readonly SealedFor[] }[];
+}
+
 export interface Invited {
   readonly id: string;
   readonly url: string;

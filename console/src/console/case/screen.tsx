@@ -13,6 +13,7 @@ import { lineFacts, Urgency } from "../tonight/line";
 import { Actions } from "./actions";
 import { Answers, Consents } from "./answers";
 import { ClosedCase } from "./closed";
+import { HoldersOf } from "./holders";
 import { NoteForm, Notes } from "./note";
 import { type Read, useCase } from "./use-case";
 
@@ -34,7 +35,7 @@ export function CaseScreen({ id, open, onGone }: Props): JSX.Element {
       {read ? (
         <>
           {error === null ? null : <Notice kind="error" testId="case-stale">{explain(error)}</Notice>}
-          <OpenCase read={read} open={open} onChanged={refresh} onAway={away} onGone={onGone} />
+          <OpenCase read={read} open={open} reason={reason} onChanged={refresh} onAway={away} onGone={onGone} />
         </>
       ) : error === null ? (
         <Loading label={t("Opening…")} />
@@ -54,6 +55,7 @@ function acts(line: CaseLine): ("take" | "pass" | "conflict" | "done")[] {
 function OpenCase(props: {
   readonly read: Read;
   readonly open: Open;
+  readonly reason: string;
   readonly onChanged: () => Promise<void>;
   readonly onAway: () => void;
   readonly onGone: () => void;
@@ -91,6 +93,9 @@ function OpenCase(props: {
           <Answers labels={read.labels} compartment={compartment} />
         </details>
       ))}
+      {open.me.roles.includes("coordinator") ? (
+        <HoldersOf file={read.file} open={open} reason={props.reason} onGone={onGone} />
+      ) : null}
       <Timeline log={read.file.log} />
       <Button testId="case-refresh" kind="quiet" onClick={() => void onChanged()}>{t("Look for news")}</Button>
       <Actions

@@ -13,6 +13,7 @@ import { roleName } from "../names";
 import type { Open } from "../session";
 import { Ceremony } from "./ceremony";
 import { InviteForm, LinkOnce } from "./invite";
+import { Recovery } from "./recovery";
 import { daysLeft, nextOf, recoveryIsOld, type Standing, standing } from "./standing";
 
 interface Props {
@@ -118,6 +119,7 @@ export function PeopleScreen({ open, onOpen, onGone }: Props): JSX.Element {
           />
         ))}
       </ul>
+      {open.roster === null ? null : <Recovery open={open} onGone={onGone} />}
       {open.pin === null ? null : <Root root={open.pin.root} />}
     </div>
   );
