@@ -27,6 +27,7 @@ from backend.accounts.schemas import (
     Me,
     OnCallIn,
 )
+from backend.accounts.security_endpoints import router as security_router
 from backend.accounts.sessions import close_session
 from backend.accounts.totp import secret_text, secret_uri
 from backend.ambient import iso
@@ -40,6 +41,7 @@ router = APIRouter(
 )
 router.include_router(roster_router)
 router.include_router(people_router)
+router.include_router(security_router)
 _COOKIE_PATH: Final = "/v1"
 
 Token = Annotated[str, Path(min_length=20, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]

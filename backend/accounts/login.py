@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.argon import Argon, faked, from_stored
 from backend.accounts.names import login_name
+from backend.accounts.security import plain_code, use_code
 from backend.accounts.sessions import open_session
 from backend.accounts.throttle import Pace, failures, forgive, record_failure, wait_ms
 from backend.accounts.totp import SECRET_BYTES, matching_step
@@ -95,13 +96,21 @@ async def _second_factor(
     codes = relais.vault.keyring.index("throttle", "code", row.id)
     if wait := await wait_ms(tx, codes, _CODE_PACE, now):
         return Refused(wait)
-    step = _matching(relais, row, code, now)
-    if step is None or not await _use_step(tx, row.id, step):
+    if not await _fits(tx, relais, row, code):
         await record_failure(tx, codes, now)
         return Refused()
     for key in (codes, own):
         await forgive(tx, key)
     return LoggedIn(row.id, await open_session(tx, relais, row.id))
+
+
+async def _fits(tx: AsyncConnection, relais: Relais, row: Row[Any], code: str) -> bool:
+    """The authenticator's code, or one of the codes that stand in for it; each works once."""
+    spare = plain_code(code)
+    if spare is not None:
+        return await use_code(tx, relais, row.id, spare)
+    step = _matching(relais, row, code, relais.world.now())
+    return step is not None and await _use_step(tx, row.id, step)
 
 
 def _lanes(relais: Relais, folded: str, *, known: bool) -> tuple[bytes, bytes | None]:

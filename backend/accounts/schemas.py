@@ -70,11 +70,14 @@ class LoginStartOut(BaseModel):
 
 
 class LoginIn(_In):
-    """Proof of the passphrase (from HKDF "relais login") and of the second factor."""
+    """Proof of the passphrase (from HKDF "relais login") and of the second factor.
+
+    ``totp``: six digits, or a recovery code.
+    """
 
     name: str = Field(min_length=1, max_length=64)
     login: Base64 = Field(min_length=32, max_length=32)
-    totp: str = Field(min_length=6, max_length=7)
+    totp: str = Field(min_length=6, max_length=16)
 
 
 class LinkOut(BaseModel):

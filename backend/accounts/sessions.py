@@ -29,7 +29,8 @@ class SignedIn:
     on_call: bool
 
 
-def _index(relais: Relais, token: str) -> bytes:
+def session_index(relais: Relais, token: str) -> bytes:
+    """The blind index under which a session's token is kept."""
     return relais.vault.keyring.index("token", "session", token)
 
 
@@ -40,7 +41,7 @@ async def open_session(tx: AsyncConnection, relais: Relais, member_id: str) -> s
     await tx.execute(delete(sessions).where(sessions.c.expires_at <= now))
     await tx.execute(
         insert(sessions).values(
-            token_index=_index(relais, token),
+            token_index=session_index(relais, token),
             member_id=member_id,
             created_at=now,
             seen_at=now,
@@ -52,12 +53,12 @@ async def open_session(tx: AsyncConnection, relais: Relais, member_id: str) -> s
 
 async def close_session(tx: AsyncConnection, relais: Relais, token: str) -> None:
     """The token opens nothing any more."""
-    await tx.execute(delete(sessions).where(sessions.c.token_index == _index(relais, token)))
+    await tx.execute(delete(sessions).where(sessions.c.token_index == session_index(relais, token)))
 
 
 async def find_session(relais: Relais, token: str, *, touch: bool) -> SignedIn | None:
     """Who this token stands for, or None. ``touch``: this counts as use and moves the idle end."""
-    now, index = relais.world.now(), _index(relais, token)
+    now, index = relais.world.now(), session_index(relais, token)
     async with relais.db.read() as connection:
         row = await _row(connection, index, now)
     if row is None:

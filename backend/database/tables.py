@@ -374,8 +374,17 @@ members = Table(
     Column("login_index", LargeBinary(32)),
     Column("totp_sealed", LargeBinary),
     Column("totp_step", BigInteger, nullable=False),
+    Column("totp_next_sealed", LargeBinary),  # of an authenticator that is being set up
     Column("enrolled_at", BigInteger),
     Column("disabled_at", BigInteger),
+)
+
+recovery_codes = Table(
+    "recovery_codes",  # each stands in once for the authenticator
+    metadata,
+    Column("member_id", Id, ForeignKey("members.id"), primary_key=True),
+    Column("code_index", LargeBinary(32), primary_key=True),
+    Column("made_at", BigInteger, nullable=False),
 )
 
 invitations = Table(

@@ -72,5 +72,6 @@ SEALED: Final = (
     Sealed(case_log, case_log.c.reason_sealed, "members", _bound("case_log", "reason")),
     Sealed(members, members.c.key_sealed, "members", _bound("members", "key")),
     Sealed(members, members.c.totp_sealed, "members", _bound("members", "totp")),
+    Sealed(members, members.c.totp_next_sealed, "members", _bound("members", "totp_next")),
     Sealed(invitations, invitations.c.totp_sealed, "members", _bound("invitations", "totp")),
 )

@@ -204,3 +204,47 @@ def test_pages_ask_nobody_else(demo: Demo) -> None:
         page.wait_for_timeout(300)
     assert all(url.startswith((demo.base, "data:", "blob:")) for url in asked)
     assert complaints == []
+
+
+def test_a_member_looks_after_her_own_key(demo: Demo) -> None:
+    """Codes for a lost phone, one of which unlocks; other sessions ended; new words that open."""
+    member = ConsoleMember(demo.page(), demo.invitations[0])
+    member.enrols()
+    member.unlocks()
+    page = member.page
+    expect(page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
+    page.get_by_test_id("to-key").click()
+    page.get_by_test_id("codes").locator("summary").click()
+    page.get_by_test_id("codes-words").fill("not my own six words here")
+    page.get_by_test_id("codes-send").click()
+    expect(page.get_by_text("These are not your words")).to_be_visible(timeout=30_000)
+    page.get_by_test_id("codes-words").fill(member.words)
+    page.get_by_test_id("codes-send").click()
+    code = page.get_by_test_id("codes-shown").locator("code").first.inner_text()
+
+    other = demo.page()
+    other.goto(f"{demo.base}/console")
+    other.get_by_test_id("unlock-name").fill(member.name)
+    other.get_by_test_id("unlock-words").fill(member.words)
+    other.get_by_test_id("unlock-code").fill(code)
+    other.get_by_test_id("unlock-submit").click()
+    expect(other.get_by_test_id("unlock-root")).to_be_visible(timeout=30_000)
+
+    page.get_by_test_id("codes-done").click()
+    page.get_by_test_id("new-words").locator("summary").click()
+    page.get_by_test_id("new-words-words").fill(member.words)
+    page.get_by_test_id("new-words-send").click()
+    expect(page.get_by_test_id("word-6")).to_be_visible(timeout=30_000)
+    words = " ".join(page.get_by_test_id(f"word-{n}").inner_text() for n in range(1, 7))
+    page.get_by_test_id("words-written").click()
+    page.get_by_test_id("words-typed").fill(words)
+    page.get_by_test_id("words-check").click()
+    expect(page.get_by_test_id("new-words-done")).to_be_visible(timeout=30_000)
+    other.reload()
+    expect(other.get_by_test_id("unlock-name")).to_be_visible()
+    page.reload()
+    member.unlocks(member.words)
+    expect(page.get_by_test_id("unlock-error")).to_be_visible(timeout=30_000)
+    page.get_by_test_id("unlock-words").fill(words)
+    page.get_by_test_id("unlock-submit").click()
+    expect(page.get_by_test_id("key")).to_be_visible(timeout=30_000)

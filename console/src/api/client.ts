@@ -16,6 +16,7 @@ import type {
   Package,
   People,
   SealedFor,
+  Security,
   Status,
   Tonight,
 } from "./types";
@@ -97,6 +98,14 @@ export const api = {
   logout: () => post<void>("/v1/logout"),
 
   me: () => get<Me>("/v1/me"),
+  security: () => get<Security>("/v1/me/security"),
+  endSessions: (which: string) => call<{ ended: number }>("DELETE", `/v1/me/sessions/${part(which)}`),
+  recoveryCodes: (login: string) => post<{ codes: string[] }>("/v1/me/recovery-codes", { login }),
+  newAuthenticator: (login: string) =>
+    post<{ totp_secret: string; totp_uri: string }>("/v1/me/authenticator/new", { login }),
+  authenticator: (totp: string) => post<void>("/v1/me/authenticator", { totp }),
+  newWords: (words: { before: string; login: string; wrapped_seed: string; argon: ArgonJson }) =>
+    post<void>("/v1/me/words", words),
   onCall: (onCall: boolean) => post<void>("/v1/me/on-call", { on_call: onCall }),
   setLocale: (locale: string) => post<void>("/v1/me/locale", { locale }),
   linkCode: () => post<LinkCode>("/v1/me/link-codes"),

@@ -81,6 +81,16 @@ export interface NewPerson {
   readonly locale: string;
 }
 
+export interface Security {
+  readonly sessions: readonly {
+    readonly id: string;
+    readonly opened_at: string;
+    readonly seen_at: string;
+    readonly here: boolean;
+  }[];
+  readonly codes_left: number;
+}
+
 export interface Holders {
   readonly held: Readonly<Record<string, readonly string[]>>;
   readonly allowed: readonly string[];

@@ -10,6 +10,7 @@ import { CaseScreen } from "./case/screen";
 import { Enrol } from "./enrol/enrol";
 import { type Left, watchIdle } from "./idle";
 import { rememberedLocale } from "./language";
+import { KeyScreen } from "./key/screen";
 import { Messengers } from "./messengers";
 import { PeopleScreen } from "./people/screen";
 import { replaceRoute, type Route, useRoute } from "./route";
@@ -121,6 +122,8 @@ function Screen(props: {
       return <CaseScreen key={route.id} id={route.id} open={open} onGone={onGone} />;
     case "people":
       return <PeopleScreen open={open} onGone={onGone} onOpen={props.onOpen} />;
+    case "key":
+      return <KeyScreen open={open} onGone={onGone} />;
     case "messengers":
       return <Messengers me={open.me} onMe={onMe} onGone={onGone} />;
     default:

@@ -34,6 +34,7 @@ export function Frame({ open, page, onLock, children }: Props): JSX.Element {
             <Place to="#/people" here={page === "people"} testId="to-people">{t("People")}</Place>
           ) : null}
           <Place to="#/messengers" here={page === "messengers"} testId="to-messengers">{t("Messengers")}</Place>
+          <Place to="#/key" here={page === "key"} testId="to-key">{t("My key")}</Place>
         </nav>
       ) : null}
     </div>

@@ -20,6 +20,7 @@ import {
   readPin,
   type Roster,
   rootKey,
+  type Secrets,
   sha256,
   type Signed,
   stretch,
@@ -157,6 +158,12 @@ export async function unlockAgain(me: Me, words: string, root: string | null): P
   } finally {
     wipe(secrets.wrap, secrets.login);
   }
+}
+
+/** What proves the words to the server, and what wraps the key under them. */
+export async function secretsOf(name: string, words: string): Promise<Secrets> {
+  const { argon } = await api.loginStart(name);
+  return stretch(await written(words), argonOf(argon));
 }
 
 /** Wipe the keys of an unlocked console. */

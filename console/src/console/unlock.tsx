@@ -99,6 +99,7 @@ export function Unlock(props: Props): JSX.Element {
           <Field
             id="unlock-code"
             label={t("Code of your authenticator app")}
+            hint={t("Or one of your codes for a lost phone.")}
             value={totp}
             onInput={setTotp}
             kind="code"

@@ -83,7 +83,7 @@ const PLAIN_TYPING = {
 function attributes(kind: FieldProps["kind"]): InputHTMLAttributes<HTMLInputElement> {
   switch (kind) {
     case "code":
-      return { type: "text", inputMode: "numeric", autoComplete: "one-time-code", maxLength: 8 };
+      return { type: "text", inputMode: "numeric", autoComplete: "one-time-code", maxLength: 16 };
     case "words":
       return { type: "text", autoComplete: "off", ...PLAIN_TYPING };
     case "secret":

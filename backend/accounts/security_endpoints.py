@@ -1,0 +1,87 @@
+"""A member's own key over HTTP. What changes something asks for the words once more."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+
+from backend.accounts import guard, security
+from backend.accounts.guard import Here, Member
+from backend.accounts.security_schemas import (
+    AuthenticatorOut,
+    CodeIn,
+    CodesOut,
+    EndedOut,
+    NewWords,
+    Proof,
+    SecurityOut,
+)
+from backend.accounts.totp import secret_text, secret_uri
+from backend.errors import RelaisError
+
+router = APIRouter(tags=["accounts"], prefix="/me")
+Which = Annotated[str, Path(pattern=r"^([0-9a-f]{16}|others)$")]
+
+
+def _token(request: Request) -> str:
+    return request.cookies.get(guard.COOKIE, "")
+
+
+@router.get("/security")
+async def get_security(request: Request, member: Member, relais: Here) -> SecurityOut:
+    """Open sessions, and how many recovery codes are left."""
+    async with relais.db.read() as connection:
+        return await security.read_security(connection, relais, member.id, _token(request))
+
+
+@router.delete("/sessions/{which}")
+async def delete_sessions(which: Which, request: Request, member: Member, relais: Here) -> EndedOut:
+    """End another session of one's own, or all ``others``."""
+    async with relais.db.write() as tx:
+        ended = await security.end_sessions(tx, relais, member.id, _token(request), which)
+    return EndedOut(ended=ended)
+
+
+@router.post("/recovery-codes")
+async def post_codes(body: Proof, member: Member, relais: Here) -> CodesOut:
+    """Eight new codes for a lost authenticator; 403 ``wrong_words``."""
+    async with relais.db.write() as tx:
+        proven = await security.prove(tx, relais, member.id, body.login)
+        codes = await security.new_codes(tx, relais, member.id) if proven else []
+    if not proven:
+        raise security.wrong_words()
+    return CodesOut(codes=codes)
+
+
+@router.post("/authenticator/new")
+async def post_new_authenticator(body: Proof, member: Member, relais: Here) -> AuthenticatorOut:
+    """Begin with a new authenticator; 403 ``wrong_words``."""
+    async with relais.db.write() as tx:
+        proven = await security.prove(tx, relais, member.id, body.login)
+        secret = await security.begin_authenticator(tx, relais, member.id) if proven else b""
+    if not proven:
+        raise security.wrong_words()
+    return AuthenticatorOut(
+        totp_secret=secret_text(secret), totp_uri=secret_uri(secret, member.name)
+    )
+
+
+@router.post("/authenticator", status_code=204)
+async def post_authenticator(body: CodeIn, member: Member, relais: Here) -> None:
+    """Its first code: from now on it counts; 422 ``wrong_code``."""
+    async with relais.db.write() as tx:
+        right = await security.finish_authenticator(tx, relais, member.id, body.totp)
+    if not right:
+        raise RelaisError(
+            422, "wrong_code", "That code does not fit. Check the phone's clock and try again."
+        )
+
+
+@router.post("/words", status_code=204)
+async def post_words(body: NewWords, request: Request, member: Member, relais: Here) -> None:
+    """New words for the same key; every other session ends. 403 ``wrong_words``."""
+    async with relais.db.write() as tx:
+        proven = await security.prove(tx, relais, member.id, body.before)
+        if proven:
+            await security.change_words(tx, relais, member.id, _token(request), body)
+    if not proven:
+        raise security.wrong_words()

@@ -1,0 +1,66 @@
+"""Bodies of the endpoints about a member's own key."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from backend.accounts.argon import Argon
+from backend.accounts.base64_field import Base64
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SessionOut(BaseModel):
+    """An open session. ``here``: the one that asks."""
+
+    id: str
+    opened_at: str
+    seen_at: str
+    here: bool
+
+
+class SecurityOut(BaseModel):
+    """Open sessions, and how many recovery codes are left."""
+
+    sessions: list[SessionOut]
+    codes_left: int
+
+
+class Proof(_In):
+    """The words, proved once more (HKDF "relais login")."""
+
+    login: Base64 = Field(min_length=32, max_length=32)
+
+
+class CodesOut(BaseModel):
+    """Each stands in once for the authenticator. Shown once."""
+
+    codes: list[str]
+
+
+class AuthenticatorOut(BaseModel):
+    """A new authenticator's secret; it counts once its first code was typed."""
+
+    totp_secret: str
+    totp_uri: str
+
+
+class CodeIn(_In):
+    """What the new authenticator shows."""
+
+    totp: str = Field(min_length=6, max_length=7)
+
+
+class NewWords(_In):
+    """``before`` proves the old words; the rest is the same seed under new ones."""
+
+    before: Base64 = Field(min_length=32, max_length=32)
+    login: Base64 = Field(min_length=32, max_length=32)
+    wrapped_seed: Base64 = Field(min_length=60, max_length=60)
+    argon: Argon
+
+
+class EndedOut(BaseModel):
+    """How many sessions ended."""
+
+    ended: int
