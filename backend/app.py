@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from backend import jobs, migrations
 from backend.accounts.endpoints import router as accounts_router
 from backend.ambient import World
+from backend.cases.auditing import router as audit_router
 from backend.cases.endpoints import router as cases_router
 from backend.cases.file_endpoints import router as files_router
 from backend.cases.granting_endpoints import router as granting_router
@@ -78,6 +79,7 @@ def create_app(settings: Settings, world: World | None = None, *, run_jobs: bool
         cases_router,
         files_router,
         granting_router,
+        audit_router,
         health_router,
     ):
         app.include_router(router)

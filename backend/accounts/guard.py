@@ -106,5 +106,15 @@ async def _case_coordinator(member: CaseWorker) -> SignedIn:
 
 CaseCoordinator = Annotated[SignedIn, Depends(_case_coordinator)]
 """A coordinator, vouched for by the roster."""
+
+
+async def _auditor(relais: Here, member: Member) -> SignedIn:
+    hold_role(member, "auditor")
+    await hold_roster(relais, member)
+    return member
+
+
+Auditor = Annotated[SignedIn, Depends(_auditor)]
+"""Looks at what was done, never at what was told."""
 CaseWatcher = Annotated[SignedIn, Depends(_case_worker(watching))]
 """The same, without putting off the idle end of the session."""
