@@ -27,7 +27,13 @@ def enrol_demo_member(client: httpx.Client, printed: str, address: str = "respon
 
 def enrol_and_get_code(client: httpx.Client, printed: str) -> str:
     """Answer the first printed invitation; returns the one-time code that links a chat."""
-    token = re.findall(r"/invite/([^/\s]+)/", printed)[0]
+    enrol(client, re.findall(r"/invite/([^/\s]+)/", printed)[0])
+    code: str = _ok(client.post("/v1/me/link-codes", headers=HEADER))["code"]
+    return code
+
+
+def enrol(client: httpx.Client, token: str) -> None:
+    """Answer this invitation and sign in."""
     invitation: dict[str, Any] = client.get(f"/v1/invitations/{token}").json()
     seed, login = b"s" * 32, b"l" * 32
     body = {
@@ -50,8 +56,6 @@ def enrol_and_get_code(client: httpx.Client, printed: str) -> str:
             headers=HEADER,
         )
     )
-    code: str = _ok(client.post("/v1/me/link-codes", headers=HEADER))["code"]
-    return code
 
 
 def go_on_call(client: httpx.Client) -> None:

@@ -4,6 +4,7 @@ No answer may be a fault of ours, be undocumented, or break its own description;
 are does not matter: sense, nonsense, and what is not even UTF-8.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from sqlalchemy import create_engine, select
 
 from backend.database.tables import cases
-from tests.e2e.console_client import HEADER, enrol_demo_member
+from tests.e2e.console_client import HEADER, enrol, enrol_demo_member
 from tests.e2e.processes import Process, bot_token, free_port, run_process
 from tests.e2e.talking import Person
 
@@ -32,19 +33,21 @@ LAST = "/v1/logout"
 
 @dataclass
 class Target:
-    """A demo with a member who is signed in, and a case of hers."""
+    """A demo with members of every role who are signed in, and a case."""
 
     process: Process
     client: httpx.Client
     case_id: str
+    members: dict[str, httpx.Client]
+    """By role: each in a browser of its own."""
     seen: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     """Statuses by operation."""
 
-    def arguments(self, path: str) -> dict[str, Any]:
+    def arguments(self, path: str, role: str = "responder") -> dict[str, Any]:
         """What makes a request of this operation get past the door."""
         if path.startswith("/v1/channels/"):
             return {"headers": {"Authorization": f"Bearer {bot_token('telegram')}"}}
-        return {"headers": HEADER, "cookies": dict(self.client.cookies)}
+        return {"headers": HEADER, "cookies": dict(self.members[role].cookies)}
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +59,9 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     process.start()
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            enrol_demo_member(client, process.log.read_text())
+            printed = process.log.read_text()
+            enrol_demo_member(client, printed)
+            members = {"responder": client} | _others(str(client.base_url), printed)
             person = Person(client, "person")
             for text in TO_CONSENT:
                 person.says(text)
@@ -64,14 +69,31 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
             with engine.connect() as connection:
                 case_id = connection.execute(select(cases.c.id)).scalar_one()
             engine.dispose()
-            yield Target(process, client, case_id)
+            yield Target(process, client, case_id, members)
+            for one in members.values():
+                one.close()
     finally:
         process.stop()
 
 
-def _failures(target: Target, operation: Any, mode: GenerationMode, examples: int) -> list[str]:
-    """What schemathesis says against one operation, or nothing."""
-    arguments = target.arguments(operation.path)
+def _others(base: str, printed: str) -> dict[str, httpx.Client]:
+    """A coordinator, by the second printed invitation; and whom she invites, one of each role."""
+    boss = httpx.Client(base_url=base, timeout=30)
+    enrol(boss, re.findall(r"/invite/([^/\s]+)/", printed)[1])
+    found = {"coordinator": boss}
+    for role in ("translator", "analyst", "auditor", "operator"):
+        body = {"name": f"The {role}", "organisation": "Lantern", "roles": [role]}
+        url = boss.post("/v1/members", json=body, headers=HEADER).json()["url"]
+        found[role] = httpx.Client(base_url=base, timeout=30)
+        enrol(found[role], url.split("/invite/")[1].split("/")[0])
+    return found
+
+
+def _failures(
+    target: Target, operation: Any, mode: GenerationMode, role: str, examples: int
+) -> list[str]:
+    """What schemathesis says against one operation asked by this role, or nothing."""
+    arguments = target.arguments(operation.path, role)
 
     @hypothesis_settings(
         max_examples=examples,
@@ -97,8 +119,15 @@ def _failures(target: Target, operation: Any, mode: GenerationMode, examples: in
     except Unsatisfiable:  # there is nothing in it that could be wrong
         return []
     except BaseExceptionGroup as group:
-        return [f"{operation.label}: {one}" for one in group.exceptions]
+        return [f"{operation.label} as {role}: {one}" for one in group.exceptions]
     return []
+
+
+def _examples(operation: Any, role: str) -> int:
+    """Bots have no role; the two who do most are asked most."""
+    if operation.path.startswith("/v1/channels/") and role != "responder":
+        return 1
+    return 25 if role == "responder" else 12 if role == "coordinator" else 3
 
 
 def _described(found: Any) -> Any:
@@ -111,7 +140,10 @@ def _some(known: dict[str, str], there: dict[str, Any]) -> dict[str, str]:
 
 
 def test_every_operation_answers_as_described(target: Target) -> None:
-    """Right and wrong requests to every operation: described answers, and never a fault of ours."""
+    """Right and wrong requests to every operation: described answers, and never a fault of ours.
+
+    By members of every role, each of whom gets past the doors that are hers.
+    """
     load_all_checks()
     schema = schemathesis.openapi.from_url(f"{target.client.base_url}/openapi.json")
     operations = [_described(found) for found in schema.get_all_operations()]
@@ -120,8 +152,9 @@ def test_every_operation_answers_as_described(target: Target) -> None:
     wrong = [
         failure
         for operation in operations
+        for role in target.members
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-        for failure in _failures(target, operation, mode, examples=25)
+        for failure in _failures(target, operation, mode, role, _examples(operation, role))
     ]
     assert not wrong, "\n\n".join(wrong)
     at_the_door = {name for name, seen in target.seen.items() if seen <= {401, 403}}
