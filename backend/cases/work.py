@@ -91,6 +91,8 @@ class Work:
     def sealed(self, item: DraftItem) -> dict[str, Any]:
         """A row of ``items``; of part 2, held back until she sends it."""
         assert self.publics is not None  # noqa: S101  (the caller asked for the place)
+        if self.after.run:  # inside the seal: a second telling is read beside the first
+            item.content["telling"] = self.after.run
         held = item.compartment in ACCOUNT and "submit2" not in self.after.parts
         return item_row(self.relais, self.publics, item, held=self.run if held else None)
 

@@ -5,7 +5,8 @@ import type { CaseFile, CaseLine, Item, Tonight } from "../src/api/types";
 import { firstWrong } from "../src/console/enrol/words";
 import { IDLE_MS, idleState, WARN_MS } from "../src/console/idle";
 import { question, valueText } from "../src/console/case/labels";
-import { type Answer, freshMemory, latest, openCase } from "../src/console/case/opened";
+import { fileName, sniffed } from "../src/console/case/files";
+import { type Answer, type FileFacts, freshMemory, latest, openCase } from "../src/console/case/opened";
 import { parseRoute } from "../src/console/route";
 import { newcomers } from "../src/console/tonight/watch";
 import { base64, random, utf8 } from "../src/crypto/bytes";
@@ -36,6 +37,9 @@ const answer = (more: Partial<Answer>): Answer => ({
   kind: "answer",
   id: "1",
   step: "age_band",
+  telling: "",
+  compartment: "brief",
+  generation: 1,
   part: 0,
   prompt: "int/age_band/text",
   value: null,
@@ -219,5 +223,47 @@ describe("an opened case", () => {
       log: [],
     };
     expect((await openCase(file, ME, keys, freshMemory())).team).toBeNull();
+  });
+});
+
+describe("several tellings", () => {
+  it("never put one's answer behind another's", () => {
+    const first = answer({ id: "1", value: "12_17", at: "2026-11-24T12:00:00Z" });
+    const second = answer({ id: "2", value: "18_25", telling: "ab12", at: "2026-11-25T12:00:00Z" });
+    const changed = answer({ id: "3", value: "26_40", telling: "ab12", at: "2026-11-26T12:00:00Z" });
+    const shown = latest([changed, first, second]);
+    expect(shown.map((one) => [one.id, one.before.map((before) => before.id)])).toEqual([
+      ["1", []],
+      ["3", ["2"]],
+    ]);
+  });
+});
+
+describe("files", () => {
+  const facts: FileFacts = {
+    file: "0123456789abcdef",
+    media: "photo",
+    mime: "image/jpeg; charset=x",
+    size: 1,
+    sha256: "",
+    preview: true,
+    takenBack: false,
+  };
+
+  it("are shown by their first bytes, never by what they say of themselves", () => {
+    const svg = new TextEncoder().encode("<svg xmlns='http://www.w3.org/2000/svg'/>");
+    expect(sniffed(svg)).toBe("");
+    expect(sniffed(new TextEncoder().encode("<html>"))).toBe("");
+    expect(sniffed(Uint8Array.of(0xff, 0xd8, 0xff, 0xe0))).toBe("image/jpeg");
+    expect(sniffed(Uint8Array.of(0x89, 0x50, 0x4e, 0x47))).toBe("image/png");
+    expect(sniffed(new TextEncoder().encode("RIFF0000WEBP"))).toBe("image/webp");
+    expect(sniffed(new TextEncoder().encode("RIFF0000WAVE"))).toBe("");
+  });
+
+  it("get names that tell nothing and end in nothing that runs", () => {
+    expect(fileName("K7Q4", facts)).toBe("K7Q4-01234567.jpg");
+    for (const mime of ["text/html", "application/x-msdownload", "image/svg+xml", "", "../../x"]) {
+      expect(fileName("K7Q4", { ...facts, mime })).toBe("K7Q4-01234567.bin");
+    }
   });
 });

@@ -1,9 +1,11 @@
 """Files in the chat page, in Chromium, through a running demo: sent, acknowledged, taken back."""
 
+import io
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from tests.e2e.browsing import PHONE, ChatPhone, chromium
@@ -120,6 +122,64 @@ def test_a_photo_arrives_and_is_acknowledged(demo: Demo, phone: ChatPhone) -> No
         if path.is_file() and (SENTINEL in path.read_bytes() or b"her-name" in path.read_bytes())
     ]
     assert clear == []
+
+
+def _picture() -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", (120, 80), (10, 200, 30)).save(target, "JPEG", comment=SENTINEL)
+    return target.getvalue()
+
+
+def test_a_responder_sees_and_hears_what_she_sent(demo: Demo, phone: ChatPhone) -> None:
+    """The cleaned copy on the screen, her voice played, the original saved byte for byte."""
+    member, _ = enrolled(demo, 1)
+    complaints: list[str] = []
+    member.page.on("console", lambda message: complaints.append(message.text))
+    goes_to_her_own_words(phone)
+    before = phone.bubbles.count()
+    raw = _picture()
+    gives(phone.page, {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": raw})
+    phone.waits(before, "I have it (1)")
+    before = phone.bubbles.count()
+    phone.page.get_by_test_id("record").click()
+    expect(phone.page.get_by_test_id("elapsed")).to_have_text("0:01")
+    phone.page.get_by_test_id("record-send").click()
+    phone.waits(before, "I have it (2)")
+    phone.presses("Done", "keep your words and files")
+    for _ in range(8):
+        if "Shall I send it" in phone.bubbles.last.inner_text():
+            break
+        before = phone.bubbles.count()
+        phone.page.locator(".keys").last.get_by_role("button", name="No", exact=True).click()
+        expect(phone.bubbles.nth(before)).to_be_visible()
+        phone.page.wait_for_timeout(150)
+    phone.presses("Send it", "Help named here is free")
+
+    page = member.page
+    page.get_by_test_id("to-messengers").click()
+    page.get_by_test_id("to-tonight").click()
+    page.get_by_test_id("open-alerts").locator("a.code").last.click()
+    page.get_by_test_id("case-take").click()
+    fold = page.get_by_test_id("fold-account")
+    fold.locator("summary").first.click(timeout=30_000)
+    fold.get_by_test_id("file-look").click()
+    image = fold.get_by_test_id("file-image")
+    expect(image).to_be_visible(timeout=30_000)
+    assert image.evaluate("one => [one.naturalWidth, one.naturalHeight]") == [120, 80]
+    fold.get_by_test_id("file-listen").click()
+    sound = fold.get_by_test_id("file-sound")
+    expect(sound).to_be_visible(timeout=30_000)
+    sound.evaluate(
+        "one => one.readyState > 0 ? 0 :"
+        " new Promise((ok, no) => {one.onloadedmetadata = ok; one.onerror = no;})"
+    )
+    photo = fold.locator(".file").filter(has=page.get_by_test_id("file-image"))
+    photo.get_by_test_id("file-save").click()
+    with page.expect_download() as saved:
+        photo.get_by_test_id("file-save-yes").click()
+    assert saved.value.path().read_bytes() == raw
+    assert re.fullmatch(r"[A-Z0-9]{4,8}-[0-9a-f]{8}\.jpg", saved.value.suggested_filename)
+    assert not [one for one in complaints if "policy" in one.lower()]
 
 
 def test_a_file_where_none_is_asked_for(phone: ChatPhone) -> None:

@@ -82,6 +82,22 @@ const get = <T>(path: string): Promise<T> => call<T>("GET", path);
 const post = <T>(path: string, body: unknown = {}): Promise<T> => call<T>("POST", path, body);
 const part = encodeURIComponent;
 
+/** Sealed bytes of a file. Longer patience: a slow link, and up to a few hundred megabytes. */
+async function bytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(30 * PATIENCE_MS),
+    });
+  } catch {
+    throw new ApiError(0, "offline", null, null);
+  }
+  if (!response.ok) throw await refusal(response);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 export const api = {
   about: () => get<About>("/v1/about"),
   languages: () => get<Language[]>("/v1/languages"),
@@ -128,6 +144,11 @@ export const api = {
   done: (id: string) => post<Status>(`/v1/cases/${part(id)}/done`),
   openCase: (id: string, reason: string) =>
     get<CaseFile>(`/v1/cases/${part(id)}${reason === "" ? "" : `?reason=${part(reason)}`}`),
+  caseFile: (id: string, file: string, preview: boolean, reason: string) =>
+    bytes(
+      `/v1/cases/${part(id)}/files/${part(file)}${preview ? "/preview" : ""}` +
+        (reason === "" ? "" : `?reason=${part(reason)}`),
+    ),
   holders: (id: string, reason: string) =>
     get<Holders>(`/v1/cases/${part(id)}/holders${reason === "" ? "" : `?reason=${part(reason)}`}`),
   grant: (

@@ -1,5 +1,6 @@
 /** The contract of this folder: what `sealing/` does in Python, and the member's own key. */
 
+export { isWhole, openAge } from "./age";
 export { type Argon, freshArgon, type Secrets, stretch } from "./argon";
 export {
   base64,

@@ -1,14 +1,25 @@
 /** Answers and consents as lists. What a person wrote is put in as text, never as markup. */
 
 import type { JSX } from "preact";
+import { useContext } from "preact/hooks";
 import { t } from "../../shared/i18n";
 import { list, moment } from "../../shared/times";
 import { Notice } from "../../shared/ui";
 import { channelName, purposeName } from "../names";
+import { Files, FileView, isFile } from "./files";
 import { type Labels, question, valueText } from "./labels";
 import type { Answer, Compartment, Consent } from "./opened";
 
 function Value({ labels, answer }: { readonly labels: Labels; readonly answer: Answer }): JSX.Element {
+  const files = useContext(Files);
+  if (files !== null && isFile(answer.value)) {
+    return (
+      <>
+        <span dir="auto">{valueText(labels, answer)}</span>
+        {answer.value.takenBack ? null : <FileView answer={answer} facts={answer.value} files={files} />}
+      </>
+    );
+  }
   if (answer.text !== null) {
     return (
       <blockquote class="own-words" dir="auto" lang={answer.locale || undefined}>
@@ -37,7 +48,9 @@ export function Answers(props: {
           </div>
         ))}
       </dl>
-      <Codes codes={compartment.codes} name={compartment.name} />
+      {compartment.codes.map((codes, at) => (
+        <Codes key={at} codes={codes} name={compartment.name} number={compartment.codes.length > 1 ? at + 1 : 0} />
+      ))}
       {compartment.closed === 0 ? null : (
         <Notice kind="warn" testId={`closed-${compartment.name}`}>
           {t("Sealed entries that your key does not open: {count}", { count: compartment.closed })}
@@ -49,14 +62,18 @@ export function Answers(props: {
 
 /** The coded record, folded: what goes into a GBVIMS form, word for word as the codes are. */
 function Codes(props: {
-  readonly codes: Compartment["codes"];
+  readonly codes: Compartment["codes"][number];
   readonly name: string;
+  /** Of the telling, where there are several. */
+  readonly number: number;
 }): JSX.Element | null {
   const rows = Object.entries(props.codes);
   if (rows.length === 0) return null;
   return (
     <details class="before" data-testid={`codes-${props.name}`}>
-      <summary>{t("Codes for the records")}</summary>
+      <summary>
+        {props.number === 0 ? t("Codes for the records") : t("Codes for the records, telling {number}", { number: props.number })}
+      </summary>
       <dl class="facts">
         {rows.map(([code, value]) => (
           <div key={code}>

@@ -20,6 +20,11 @@ export interface Answer {
   readonly kind: "answer";
   readonly id: string;
   readonly step: string;
+  /** Which of several tellings it is of; the first has no name. */
+  readonly telling: string;
+  /** Where it stands: whoever opens its file needs the key of this. */
+  readonly compartment: string;
+  readonly generation: number;
   /** One of several messages to the same question; 0 where a question has one answer. */
   readonly part: number;
   readonly prompt: string;
@@ -45,6 +50,7 @@ export interface Consent {
 export interface Coded {
   readonly kind: "coded";
   readonly id: string;
+  readonly telling: string;
   readonly codes: Readonly<Record<string, unknown>>;
   readonly at: string;
 }
@@ -62,7 +68,8 @@ export type Opened = Answer | Consent | Coded | Note;
 export interface Compartment {
   readonly name: string;
   readonly answers: readonly Answer[];
-  readonly codes: Readonly<Record<string, unknown>>;
+  /** One record for each telling, in the order told. */
+  readonly codes: readonly Readonly<Record<string, unknown>>[];
   /** Items that are there but could not be opened. */
   readonly closed: number;
 }
@@ -126,6 +133,9 @@ function answerOf(item: Item, fields: Fields): Answer {
     kind: "answer",
     id: item.id,
     step: word(fields["step"]),
+    telling: word(fields["telling"]),
+    compartment: item.compartment,
+    generation: item.generation,
     part: typeof fields["part"] === "number" ? fields["part"] : 0,
     prompt: word(fields["prompt"]),
     value: fields["value"] ?? null,
@@ -181,7 +191,8 @@ function understood(item: Item, fields: Fields): Opened {
   if (item.kind === "file") return fileOf(item, fields);
   if (item.kind === "coded") {
     const codes = (fields["codes"] ?? {}) as Readonly<Record<string, unknown>>;
-    return { kind: "coded", id: item.id, codes, at: word(fields["at"]) || item.made_at };
+    const telling = word(fields["telling"]);
+    return { kind: "coded", id: item.id, telling, codes, at: word(fields["at"]) || item.made_at };
   }
   if (item.kind === "step") {
     const at = word(fields["at"]) || item.made_at;
@@ -211,7 +222,8 @@ async function openItem(caseId: string, item: Item, pair: KeyPair | null): Promi
 export function latest(answers: readonly Answer[]): readonly Answer[] {
   const byStep = new Map<string, Answer>();
   for (const answer of [...answers].sort((a, b) => a.at.localeCompare(b.at))) {
-    const key = answer.part === 0 ? answer.step || answer.id : `${answer.step}#${answer.part}`;
+    const step = answer.part === 0 ? answer.step || answer.id : `${answer.step}#${answer.part}`;
+    const key = `${answer.telling}|${step}`;
     const earlier = byStep.get(key);
     const before = earlier ? [...earlier.before, earlier] : [];
     byStep.set(key, { ...answer, before });
@@ -236,7 +248,14 @@ function assemble(file: CaseFile, memory: Memory): OpenedCase {
       const answers = within.flatMap(({ opened }) => (opened?.kind === "answer" ? [opened] : []));
       const coded = within.flatMap(({ opened }) => (opened?.kind === "coded" ? [opened] : []));
       const inOrder = coded.sort((a, b) => a.at.localeCompare(b.at));
-      const codes = Object.assign({}, ...inOrder.map((one) => one.codes)) as Compartment["codes"];
+      const tellings = [...new Set(inOrder.map((one) => one.telling))];
+      const codes = tellings.map(
+        (telling) =>
+          Object.assign(
+            {},
+            ...inOrder.filter((one) => one.telling === telling).map((one) => one.codes),
+          ) as Record<string, unknown>,
+      );
       const closed = within.filter(({ opened }) => opened === null).length;
       return { name, answers: latest(answers), codes, closed };
     });

@@ -13,6 +13,7 @@ import { lineFacts, Urgency } from "../tonight/line";
 import { Actions } from "./actions";
 import { Answers, Consents } from "./answers";
 import { ClosedCase } from "./closed";
+import { Files } from "./files";
 import { HoldersOf } from "./holders";
 import { NoteForm, Notes } from "./note";
 import { type Read, useCase } from "./use-case";
@@ -35,7 +36,9 @@ export function CaseScreen({ id, open, onGone }: Props): JSX.Element {
       {read ? (
         <>
           {error === null ? null : <Notice kind="error" testId="case-stale">{explain(error)}</Notice>}
-          <OpenCase read={read} open={open} reason={reason} onChanged={refresh} onAway={away} onGone={onGone} />
+          <Files.Provider value={{ file: read.file, open, reason, onGone }}>
+            <OpenCase read={read} open={open} reason={reason} onChanged={refresh} onAway={away} onGone={onGone} />
+          </Files.Provider>
         </>
       ) : error === null ? (
         <Loading label={t("Opening…")} />
