@@ -11,6 +11,7 @@ from backend.accounts.guard import Here, Member
 from backend.accounts.invitations import find_invitation
 from backend.accounts.login import Refused, argon_for, log_in
 from backend.accounts.me import read_me, set_locale
+from backend.accounts.passkeys import begin_login
 from backend.accounts.people_endpoints import router as people_router
 from backend.accounts.roster_endpoints import roster_out
 from backend.accounts.roster_endpoints import router as roster_router
@@ -28,6 +29,7 @@ from backend.accounts.schemas import (
     OnCallIn,
 )
 from backend.accounts.security_endpoints import router as security_router
+from backend.accounts.security_schemas import PasskeyOptions
 from backend.accounts.sessions import close_session
 from backend.accounts.totp import secret_text, secret_uri
 from backend.ambient import iso
@@ -107,13 +109,21 @@ async def start_login(body: LoginStartIn, relais: Here) -> LoginStartOut:
         return LoginStartOut(argon=await argon_for(connection, relais, body.name))
 
 
+@router.post("/login/passkey")
+async def start_passkey(body: LoginStartIn, relais: Here) -> PasskeyOptions:
+    """Options for ``navigator.credentials.get``; 409 ``no_passkeys`` where none can be."""
+    async with relais.db.write() as tx:
+        return PasskeyOptions(options=await begin_login(tx, relais, body.name))
+
+
 @router.post("/login")
 async def finish_login(
     body: LoginIn, relais: Here, request: Request, response: Response
 ) -> LoginOut:
     """Open a session; 401 ``wrong``, or 429 ``slow_down`` with Retry-After."""
     device = devices.device_member(relais, request.cookies.get(devices.COOKIE))
-    outcome = await log_in(relais, body.name, body.login, body.totp, device=device)
+    code = body.passkey.plain() if body.passkey is not None else body.totp
+    outcome = await log_in(relais, body.name, body.login, code, device=device)
     if isinstance(outcome, Refused):
         raise outcome.error()
     _set_cookies(response, relais, outcome.member_id, outcome.token)

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.argon import Argon, faked, from_stored
 from backend.accounts.names import login_name
+from backend.accounts.passkeys import answers
 from backend.accounts.security import plain_code, use_code
 from backend.accounts.sessions import open_session
 from backend.accounts.throttle import Pace, failures, forgive, record_failure, wait_ms
@@ -65,10 +66,11 @@ async def argon_for(connection: AsyncConnection, relais: Relais, name: str) -> A
 
 
 async def log_in(
-    relais: Relais, name: str, login: bytes, code: str, *, device: str | None
+    relais: Relais, name: str, login: bytes, code: str | dict[str, Any], *, device: str | None
 ) -> LoggedIn | Refused:
     """One attempt, in one transaction that also counts failures.
 
+    ``code``: of the authenticator, of a paper, or a passkey's answer (a dictionary).
     ``device``: the member id that this browser proved earlier (see ``devices``); its attempts are
     counted apart, so that a stranger's guesses do not keep the member out.
     """
@@ -81,7 +83,7 @@ async def log_in(
             return Refused(wait)
         proven = _proves(relais, row, login)
         if row is None or not proven:
-            _matching(relais, None, code, now)
+            _matching(relais, None, code if isinstance(code, str) else "", now)
             await record_failure(tx, own, now)
             if everyone is not None:
                 await record_failure(tx, everyone, now)
@@ -90,7 +92,7 @@ async def log_in(
 
 
 async def _second_factor(
-    tx: AsyncConnection, relais: Relais, row: Row[Any], code: str, own: bytes
+    tx: AsyncConnection, relais: Relais, row: Row[Any], code: str | dict[str, Any], own: bytes
 ) -> LoggedIn | Refused:
     now = relais.world.now()
     codes = relais.vault.keyring.index("throttle", "code", row.id)
@@ -104,8 +106,12 @@ async def _second_factor(
     return LoggedIn(row.id, await open_session(tx, relais, row.id))
 
 
-async def _fits(tx: AsyncConnection, relais: Relais, row: Row[Any], code: str) -> bool:
-    """The authenticator's code, or one of the codes that stand in for it; each works once."""
+async def _fits(
+    tx: AsyncConnection, relais: Relais, row: Row[Any], code: str | dict[str, Any]
+) -> bool:
+    """A passkey, the authenticator's code, or one that stands in for it; each works once."""
+    if isinstance(code, dict):
+        return await answers(tx, relais, row.id, code)
     spare = plain_code(code)
     if spare is not None:
         return await use_code(tx, relais, row.id, spare)

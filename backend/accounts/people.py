@@ -18,6 +18,7 @@ from backend.database.tables import (
     link_codes,
     members,
     organisations,
+    passkeys,
     recovery_codes,
     sessions,
     teams,
@@ -215,7 +216,7 @@ async def _let_go_of_cases(tx: AsyncConnection, relais: Relais, member_id: str) 
 
 
 async def _close(tx: AsyncConnection, member_id: str) -> None:
-    for table in (sessions, link_codes, invitations, recovery_codes):
+    for table in (sessions, link_codes, invitations, recovery_codes, passkeys):
         await tx.execute(delete(table).where(table.c.member_id == member_id))
     await tx.execute(delete(grants).where(grants.c.holder == member_id))
     await tx.execute(

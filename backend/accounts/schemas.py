@@ -1,6 +1,6 @@
 """Bodies of the account endpoints."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -57,6 +57,38 @@ class EnrolledOut(BaseModel):
     name: str
 
 
+class CredentialAnswer(BaseModel):
+    """What the device signed; ``attestationObject`` of a new one, the others of one in use."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    client_data: str = Field("", alias="clientDataJSON", max_length=8192)
+    attestation: str | None = Field(None, alias="attestationObject", max_length=32_768)
+    authenticator: str | None = Field(None, alias="authenticatorData", max_length=8192)
+    signature: str | None = Field(None, max_length=8192)
+    user: str | None = Field(None, alias="userHandle", max_length=1024)
+
+
+class Credential(BaseModel):
+    """A WebAuthn credential as browsers write it (base64url); other fields are not looked at."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str = Field(min_length=1, max_length=1400)
+    raw_id: str = Field(alias="rawId", min_length=1, max_length=1400)
+    type: Literal["public-key"]
+    response: CredentialAnswer
+
+    def plain(self) -> dict[str, Any]:
+        """As the library reads it."""
+        return {
+            "id": self.id,
+            "rawId": self.raw_id,
+            "type": self.type,
+            "response": self.response.model_dump(by_alias=True, exclude_none=True),
+        }
+
+
 class LoginStartIn(_In):
     """Whose parameters are asked for."""
 
@@ -72,12 +104,14 @@ class LoginStartOut(BaseModel):
 class LoginIn(_In):
     """Proof of the passphrase (from HKDF "relais login") and of the second factor.
 
-    ``totp``: six digits, or a recovery code.
+    ``totp``: six digits, or a recovery code; or ``passkey``: what ``navigator.credentials.get``
+    gave, as JSON.
     """
 
     name: str = Field(min_length=1, max_length=64)
     login: Base64 = Field(min_length=32, max_length=32)
-    totp: str = Field(min_length=6, max_length=16)
+    totp: str = Field("", max_length=16)
+    passkey: Credential | None = None
 
 
 class LinkOut(BaseModel):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, func, insert, select, update
 
-from backend.accounts.security_schemas import NewWords, SecurityOut, SessionOut
+from backend.accounts.passkeys import listed, relying_party
+from backend.accounts.security_schemas import NewWords, PasskeyOut, SecurityOut, SessionOut
 from backend.accounts.sessions import session_index
 from backend.accounts.throttle import Pace, forgive, record_failure, wait_ms
 from backend.accounts.totp import SECRET_BYTES, matching_step
@@ -54,6 +55,11 @@ async def read_security(
             for row in rows
         ],
         codes_left=left.scalar_one(),
+        passkeys=[
+            PasskeyOut(id=one, made_at=made_at)
+            for one, made_at in await listed(connection, member_id)
+        ],
+        passkeys_possible=relying_party(relais.settings) is not None,
     )
 
 

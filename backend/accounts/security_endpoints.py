@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
 
-from backend.accounts import guard, security
+from backend.accounts import guard, passkeys, security
 from backend.accounts.guard import Here, Member
 from backend.accounts.security_schemas import (
     AuthenticatorOut,
@@ -12,6 +12,8 @@ from backend.accounts.security_schemas import (
     CodesOut,
     EndedOut,
     NewWords,
+    PasskeyIn,
+    PasskeyOptions,
     Proof,
     SecurityOut,
 )
@@ -19,6 +21,7 @@ from backend.accounts.totp import secret_text, secret_uri
 from backend.errors import RelaisError
 
 router = APIRouter(tags=["accounts"], prefix="/me")
+PasskeyId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,1400}$")]
 Which = Annotated[str, Path(pattern=r"^([0-9a-f]{16}|others)$")]
 
 
@@ -74,6 +77,37 @@ async def post_authenticator(body: CodeIn, member: Member, relais: Here) -> None
         raise RelaisError(
             422, "wrong_code", "That code does not fit. Check the phone's clock and try again."
         )
+
+
+@router.post("/passkeys/new")
+async def post_new_passkey(body: Proof, member: Member, relais: Here) -> PasskeyOptions:
+    """Options for ``navigator.credentials.create``; 403 ``wrong_words``, 409 ``no_passkeys``."""
+    async with relais.db.write() as tx:
+        proven = await security.prove(tx, relais, member.id, body.login)
+        options = (
+            await passkeys.begin_registration(tx, relais, member.id, member.name) if proven else {}
+        )
+    if not proven:
+        raise security.wrong_words()
+    return PasskeyOptions(options=options)
+
+
+@router.post("/passkeys", status_code=204)
+async def post_passkey(body: PasskeyIn, member: Member, relais: Here) -> None:
+    """Keep it; 422 ``wrong_passkey`` when it answers no challenge of hers."""
+    async with relais.db.write() as tx:
+        right = await passkeys.finish_registration(tx, relais, member.id, body.credential.plain())
+    if not right:
+        raise RelaisError(422, "wrong_passkey", "That passkey was not taken. Begin again.")
+
+
+@router.delete("/passkeys/{passkey_id}", status_code=204)
+async def delete_passkey(passkey_id: PasskeyId, member: Member, relais: Here) -> None:
+    """Forget it; 404 ``no_passkey``."""
+    async with relais.db.write() as tx:
+        found = await passkeys.remove(tx, member.id, passkey_id)
+    if not found:
+        raise RelaisError(404, "no_passkey", "There is no such passkey.")
 
 
 @router.post("/words", status_code=204)

@@ -1,9 +1,12 @@
 """Bodies of the endpoints about a member's own key."""
 
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts.argon import Argon
 from backend.accounts.base64_field import Base64
+from backend.accounts.schemas import Credential
 
 
 class _In(BaseModel):
@@ -19,11 +22,32 @@ class SessionOut(BaseModel):
     here: bool
 
 
+class PasskeyOut(BaseModel):
+    """One of the member's passkeys."""
+
+    id: str
+    made_at: str
+
+
 class SecurityOut(BaseModel):
-    """Open sessions, and how many recovery codes are left."""
+    """Open sessions, how many recovery codes are left, passkeys (and whether they can be here)."""
 
     sessions: list[SessionOut]
     codes_left: int
+    passkeys: list[PasskeyOut]
+    passkeys_possible: bool
+
+
+class PasskeyOptions(BaseModel):
+    """What the browser's WebAuthn call takes, as JSON."""
+
+    options: dict[str, Any]
+
+
+class PasskeyIn(_In):
+    """What ``navigator.credentials.create`` gave."""
+
+    credential: Credential
 
 
 class Proof(_In):

@@ -387,6 +387,24 @@ recovery_codes = Table(
     Column("made_at", BigInteger, nullable=False),
 )
 
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),  # the credential's, as its device made it
+    Column("member_id", Id, ForeignKey("members.id"), nullable=False),
+    Column("public", LargeBinary, nullable=False),  # COSE
+    Column("uses", BigInteger, nullable=False),  # grows: a copied one is found
+    Column("made_at", BigInteger, nullable=False),
+    Index("ix_passkeys_member_id", "member_id"),
+)
+
+passkey_challenges = Table(
+    "passkey_challenges",
+    metadata,
+    Column("challenge_index", LargeBinary(32), primary_key=True),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
 invitations = Table(
     "invitations",
     metadata,

@@ -23,7 +23,7 @@ BOSSES: Final = frozenset({"coordinator"})
 OPEN: Final = frozenset({
     "GET /v1/about", "GET /v1/languages", "GET /v1/labels/{content}", "GET /v1/catalogue/console",
     "GET /v1/invitations/{token}", "POST /v1/invitations/{token}",
-    "POST /v1/login/start", "POST /v1/login", "POST /v1/logout",
+    "POST /v1/login/start", "POST /v1/login/passkey", "POST /v1/login", "POST /v1/logout",
     "GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/inbox-key",
 })  # fmt: skip
 """No session is needed: they give nothing, or ask for proof of their own."""
@@ -39,6 +39,9 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "POST /v1/me/authenticator/new": EVERYBODY,
     "POST /v1/me/authenticator": EVERYBODY,
     "POST /v1/me/words": EVERYBODY,
+    "POST /v1/me/passkeys/new": EVERYBODY,
+    "POST /v1/me/passkeys": EVERYBODY,
+    "DELETE /v1/me/passkeys/{passkey_id}": EVERYBODY,
     "GET /v1/roster": EVERYBODY,
     "GET /v1/roster/last": BOSSES,
     "POST /v1/roster": BOSSES,
@@ -70,6 +73,10 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/me/recovery-codes": {"login": b64(bytes(31) + b"x")},
     "POST /v1/me/authenticator/new": {"login": b64(bytes(31) + b"x")},
     "POST /v1/me/authenticator": {"totp": "000000"},
+    "POST /v1/me/passkeys/new": {"login": b64(bytes(31) + b"x")},
+    "POST /v1/me/passkeys": {
+        "credential": {"id": "a", "rawId": "a", "type": "public-key", "response": {}},
+    },
     "POST /v1/me/words": {
         "before": b64(bytes(31) + b"x"), "login": b64(bytes(32)), "wrapped_seed": b64(bytes(60)),
         "argon": ARGON,
@@ -150,7 +157,7 @@ async def ask(browser: Browser, operation: str, case_id: str) -> Any:
     method, path = operation.split(" ")
     named = {
         "case_id": case_id, "file_id": "f" * 32, "member_id": "9" * 32, "channel": "signal",
-        "which": "others",
+        "which": "others", "passkey_id": "none",
     }  # fmt: skip
     path = re.sub(r"{(\w+)}", lambda found: named[found[1]], path)
     body = BODIES.get(operation, {}) if method == "POST" else None

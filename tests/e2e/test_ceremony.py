@@ -63,7 +63,7 @@ def house(tmp_path: Path) -> Iterator[House]:
             "RELAIS_COUNTRY": "CF",
             "RELAIS_BOT_TOKEN_PAGE": bot_token("page"),
             "RELAIS_PORT": str(port),
-            "RELAIS_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "RELAIS_PUBLIC_URL": f"http://localhost:{port}",
         },
         log=tmp_path / "backend.log",
         ready_url=f"http://127.0.0.1:{port}/readyz",
@@ -283,3 +283,46 @@ def test_a_lost_key_a_later_grant_and_the_recovery_papers(house: House, tmp_path
     made.value.save_as(tmp_path / "recovered.json")
     page.get_by_test_id("recovery-file").set_input_files(tmp_path / "recovered.json")
     expect(page.get_by_test_id("recovery-said")).to_contain_text("put away")
+
+
+def test_a_passkey_stands_in_for_the_authenticator(house: House) -> None:
+    """Made with the words proved, used with the words typed; another phone's opens nothing."""
+    link = house.command("members", "found", "Ana", "--organisation", "Lantern House").strip()
+    house.process.start()
+    ana = ConsoleMember(house.page(), link)
+    devtools = ana.page.context.new_cdp_session(ana.page)
+    devtools.send("WebAuthn.enable")
+    device = devtools.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )["authenticatorId"]
+    ana.enrols()
+    ana.unlocks()
+    page = ana.page
+    expect(page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
+    page.get_by_test_id("to-key").click()
+    page.get_by_test_id("passkeys").locator("summary").click()
+    page.get_by_test_id("passkeys-words").fill(ana.words)
+    page.get_by_test_id("passkeys-send").click()
+    expect(page.get_by_test_id("passkey")).to_have_count(1, timeout=30_000)
+
+    def unlocks_with_it() -> None:
+        page.get_by_test_id("lock").click()
+        page.get_by_test_id("unlock-name").fill(ana.name)
+        page.get_by_test_id("unlock-words").fill(ana.words)
+        page.get_by_test_id("unlock-passkey").click()
+
+    unlocks_with_it()
+    expect(page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
+    devtools.send("WebAuthn.clearCredentials", {"authenticatorId": device})
+    unlocks_with_it()
+    expect(page.get_by_test_id("unlock-error")).to_contain_text("No passkey", timeout=90_000)

@@ -109,8 +109,10 @@ export const api = {
     post<{ member_id: string; name: string }>(`/v1/invitations/${part(token)}`, enrolment),
 
   loginStart: (name: string) => post<{ argon: ArgonJson }>("/v1/login/start", { name }),
-  login: (name: string, login: string, totp: string) =>
-    post<{ me: Me; wrapped_seed: string }>("/v1/login", { name, login, totp }),
+  login: (name: string, login: string, factor: { totp: string } | { passkey: unknown }) =>
+    post<{ me: Me; wrapped_seed: string }>("/v1/login", { name, login, ...factor }),
+  passkeyLogin: (name: string) =>
+    post<{ options: PublicKeyCredentialRequestOptionsJSON }>("/v1/login/passkey", { name }),
   logout: () => post<void>("/v1/logout"),
 
   me: () => get<Me>("/v1/me"),
@@ -119,6 +121,10 @@ export const api = {
   recoveryCodes: (login: string) => post<{ codes: string[] }>("/v1/me/recovery-codes", { login }),
   newAuthenticator: (login: string) =>
     post<{ totp_secret: string; totp_uri: string }>("/v1/me/authenticator/new", { login }),
+  newPasskey: (login: string) =>
+    post<{ options: PublicKeyCredentialCreationOptionsJSON }>("/v1/me/passkeys/new", { login }),
+  addPasskey: (credential: unknown) => post<void>("/v1/me/passkeys", { credential }),
+  removePasskey: (id: string) => call<void>("DELETE", `/v1/me/passkeys/${part(id)}`),
   authenticator: (totp: string) => post<void>("/v1/me/authenticator", { totp }),
   newWords: (words: { before: string; login: string; wrapped_seed: string; argon: ArgonJson }) =>
     post<void>("/v1/me/words", words),

@@ -89,6 +89,8 @@ export interface Security {
     readonly here: boolean;
   }[];
   readonly codes_left: number;
+  readonly passkeys: readonly { readonly id: string; readonly made_at: string }[];
+  readonly passkeys_possible: boolean;
 }
 
 export interface Holders {

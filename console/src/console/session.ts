@@ -26,6 +26,7 @@ import {
   stretch,
   text,
   unwrapSeed,
+  usePasskey,
   wipe,
   wordList,
   writePin,
@@ -59,7 +60,14 @@ export class UnknownRoot extends Error {
 export interface Typed {
   readonly name: string;
   readonly words: string;
-  readonly totp: string;
+  /** Null: with a passkey. */
+  readonly totp: string | null;
+}
+
+async function factorOf(typed: Typed): Promise<{ totp: string } | { passkey: unknown }> {
+  if (typed.totp !== null) return { totp: typed.totp.replace(/\s/gu, "") };
+  const { options } = await api.passkeyLogin(typed.name.trim());
+  return { passkey: await usePasskey(options) };
 }
 
 export function argonOf(json: ArgonJson): Argon {
@@ -139,7 +147,8 @@ export async function unlock(typed: Typed, root: string | null): Promise<Open> {
   const { argon } = await api.loginStart(typed.name.trim());
   const secrets = await stretch(await written(typed.words), argonOf(argon));
   try {
-    const answer = await api.login(typed.name.trim(), base64(secrets.login), typed.totp.replace(/\s/gu, ""));
+    const factor = await factorOf(typed);
+    const answer = await api.login(typed.name.trim(), base64(secrets.login), factor);
     return await openSeed(answer.me, answer.wrapped_seed, secrets.wrap, root);
   } catch (error) {
     if (!(error instanceof UnknownRoot)) await api.logout().catch(() => undefined);

@@ -7,6 +7,7 @@ import type { Me } from "../api/types";
 import { explain } from "../shared/explain";
 import { t } from "../shared/i18n";
 import { Button, Field, Form, Heading, Notice } from "../shared/ui";
+import { canPasskey, PasskeyError } from "../crypto";
 import { type Open, unlock, unlockAgain, UnknownRoot } from "./session";
 
 interface Props {
@@ -21,6 +22,9 @@ interface Props {
 }
 
 function refusal(error: unknown): string {
+  if (error instanceof PasskeyError || (error instanceof ApiError && error.code === "no_passkeys")) {
+    return t("No passkey was given. Type the code of your authenticator app instead.");
+  }
   if (error instanceof ApiError && error.status === 401) {
     return t("The name, the words or the code is wrong. Each code works once: wait for the next one.");
   }
@@ -37,9 +41,10 @@ export function Unlock(props: Props): JSX.Element {
   const [error, setError] = useState("");
   const [unknown, setUnknown] = useState<UnknownRoot | null>(null);
 
-  const attempt = async (session: Me | null, root: string | null): Promise<void> => {
+  const attempt = async (session: Me | null, root: string | null, passkey = false): Promise<void> => {
     if (busy) return;
-    if (words.trim() === "" || (!session && (name.trim() === "" || totp.trim() === ""))) {
+    const code = passkey || totp.trim() !== "";
+    if (words.trim() === "" || (!session && (name.trim() === "" || !code))) {
       setError(t("Please fill in every field."));
       return;
     }
@@ -48,7 +53,7 @@ export function Unlock(props: Props): JSX.Element {
     try {
       const open = session
         ? await unlockAgain(session, words, root)
-        : await unlock({ name, words, totp }, root);
+        : await unlock({ name, words, totp: passkey ? null : totp }, root);
       setWords("");
       props.onOpen(open);
     } catch (thrown) {
@@ -109,6 +114,11 @@ export function Unlock(props: Props): JSX.Element {
         <Button testId="unlock-submit" kind="main" type="submit" busy={busy}>
           {busy ? t("Opening your key…") : t("Unlock")}
         </Button>
+        {known === null && canPasskey() ? (
+          <Button testId="unlock-passkey" busy={busy} onClick={() => void attempt(null, props.root, true)}>
+            {t("Unlock with a passkey")}
+          </Button>
+        ) : null}
       </Form>
       {known ? (
         <Button testId="unlock-other" kind="quiet" onClick={props.onForget}>

@@ -17,6 +17,7 @@ export {
 export { type Context } from "./context";
 export { SealError } from "./errors";
 export { asWritten, keyWords, sixWords, type WordLanguage, wordList, WORDS } from "./passphrase";
+export { canPasskey, makePasskey, PasskeyError, usePasskey } from "./passkeys";
 export { freshSeed, type PersonKeys, personKeys, unwrapSeed, wrapSeed } from "./person";
 export { fingerprint, readPin, writePin } from "./pins";
 export {

@@ -4,7 +4,16 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { api, ApiError } from "../../api/client";
 import type { Security } from "../../api/types";
-import { base64, freshArgon, stretch, wipe, wrapSeed } from "../../crypto";
+import {
+  base64,
+  canPasskey,
+  freshArgon,
+  makePasskey,
+  PasskeyError,
+  stretch,
+  wipe,
+  wrapSeed,
+} from "../../crypto";
 import { Copy } from "../../shared/copy";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
@@ -43,6 +52,7 @@ export function KeyScreen({ open, onGone }: Props): JSX.Element {
           <Sessions security={security} onEnd={end} />
           <Codes open={open} left={security.codes_left} onMade={() => void load()} onGone={onGone} />
           <Authenticator open={open} onGone={onGone} />
+          <Passkeys open={open} security={security} onChanged={() => void load()} onGone={onGone} />
           <NewWords open={open} onDone={() => void load()} onGone={onGone} />
         </>
       )}
@@ -51,6 +61,9 @@ export function KeyScreen({ open, onGone }: Props): JSX.Element {
 }
 
 function refusal(error: unknown): string {
+  if (error instanceof PasskeyError || (error instanceof ApiError && error.code === "wrong_passkey")) {
+    return t("No passkey was made. Try again, or keep to the app.");
+  }
   if (error instanceof ApiError && error.code === "wrong_words") {
     return t("These are not your words. Nothing was changed.");
   }
@@ -199,6 +212,53 @@ function Authenticator(props: { readonly open: Open; readonly onGone: () => void
           <Button testId="new-code-send" kind="main" type="submit">{t("Finish")}</Button>
         </Form>
       )}
+    </details>
+  );
+}
+
+function Passkeys(props: {
+  readonly open: Open;
+  readonly security: Security;
+  readonly onChanged: () => void;
+  readonly onGone: () => void;
+}): JSX.Element | null {
+  const { passkeys, passkeys_possible: possible } = props.security;
+  const [error, setError] = useState("");
+  if (!possible || !canPasskey()) return null;
+  const forget = async (id: string): Promise<void> => {
+    setError("");
+    try {
+      await api.removePasskey(id);
+      props.onChanged();
+    } catch (thrown) {
+      if (thrown instanceof ApiError && thrown.status === 401) return props.onGone();
+      setError(refusal(thrown));
+    }
+  };
+  return (
+    <details class="card fold" data-testid="passkeys">
+      <summary>{t("Passkeys ({count})", { count: passkeys.length })}</summary>
+      <p>{t("A passkey stands in for the code of the app: a touch, a face or a stick. The six words are needed all the same.")}</p>
+      {error === "" ? null : <Notice kind="error" testId="passkeys-error">{error}</Notice>}
+      <ul class="lines">
+        {passkeys.map((one) => (
+          <li key={one.id} class="line row" data-testid="passkey">
+            <span>{t("Made {time}", { time: moment(one.made_at) })}</span>
+            <Button testId="passkey-remove" kind="quiet" onClick={() => void forget(one.id)}>{t("Remove")}</Button>
+          </li>
+        ))}
+      </ul>
+      <WithWords
+        id="passkeys"
+        label={t("Add a passkey")}
+        open={props.open}
+        onGone={props.onGone}
+        work={async (login) => {
+          const { options } = await api.newPasskey(login);
+          await api.addPasskey(await makePasskey(options));
+          props.onChanged();
+        }}
+      />
     </details>
   );
 }

@@ -1,0 +1,161 @@
+"""Passkeys: made by their member, used once a challenge, of no use to anybody else."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.accounts.passkeys import relying_party
+from backend.settings import Settings
+from tests.backend.authenticators import Device
+from tests.backend.consoles import HEADER, Browser, Console, b64, running_console
+
+ORIGIN = "http://localhost:8000"
+
+
+@pytest.fixture
+async def console(database_url: str, tmp_path: Path) -> AsyncIterator[Console]:
+    """Reached by a host name."""
+    async with running_console(database_url, tmp_path, public_url=ORIGIN) as running:
+        yield running
+
+
+def device(**changes: Any) -> Device:
+    """A phone in the right place."""
+    return Device(**({"origin": ORIGIN, "host": "localhost"} | changes))
+
+
+async def begins(browser: Browser) -> dict[str, Any]:
+    """Options to make one."""
+    answer = await browser.post("/v1/me/passkeys/new", {"login": b64(browser.login_proof)})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()["options"]
+    return found
+
+
+async def registers(browser: Browser, made: Device) -> str:
+    """Make and keep it; the code of a refusal."""
+    answer = await browser.post(
+        "/v1/me/passkeys", {"credential": made.makes(await begins(browser))}
+    )
+    return str(answer.json()["code"]) if answer.content else str(answer.status_code)
+
+
+async def options_for(console: Console, name: str) -> dict[str, Any]:
+    """What a browser that is not signed in gets."""
+    answer = await console.client().post("/v1/login/passkey", json={"name": name}, headers=HEADER)
+    found: dict[str, Any] = answer.json()["options"]
+    return found
+
+
+async def logs_in(console: Console, who: Browser, credential: dict[str, Any]) -> int:
+    """With the right words and this passkey."""
+    body = {"name": who.name, "login": b64(who.login_proof), "passkey": credential}
+    answer = await console.client().post("/v1/login", json=body, headers=HEADER)
+    return int(answer.status_code)
+
+
+async def test_a_passkey_is_made_and_opens(console: Console) -> None:
+    """Listed, used, removed; then it opens nothing."""
+    ada, phone = await console.enrolled("Ada (demo)"), device()
+    assert await registers(ada, phone) == "204"
+    (one,) = (await ada.get("/v1/me/security")).json()["passkeys"]
+    for _ in range(2):
+        options = await options_for(console, ada.name)
+        assert [it["id"] for it in options["allowCredentials"]] == [one["id"]]
+        assert await logs_in(console, ada, phone.answers(options)) == 200
+    gone = await ada.client.delete(f"/v1/me/passkeys/{one['id']}", headers=HEADER)
+    assert gone.status_code == 204
+    again = phone.answers(await options_for(console, ada.name))
+    assert await logs_in(console, ada, again) == 401
+
+
+async def test_an_answer_serves_once(console: Console) -> None:
+    """Whoever saw it on its way cannot use it again; nor one whose challenge is too old."""
+    ada, phone = await console.enrolled("Ada (demo)"), device()
+    await registers(ada, phone)
+    answer = phone.answers(await options_for(console, ada.name))
+    assert await logs_in(console, ada, answer) == 200
+    assert await logs_in(console, ada, answer) == 401
+    late = phone.answers(await options_for(console, ada.name))
+    console.clock.forward(minutes=6)
+    assert await logs_in(console, ada, late) == 401
+
+
+@pytest.mark.parametrize(
+    "how", ["other member", "other origin", "other host", "copied", "words", "nobody's challenge"]
+)
+async def test_what_is_not_hers_opens_nothing(console: Console, how: str) -> None:
+    """Another's passkey or challenge, another page, a copied device, wrong words."""
+    ada, sam = await console.enrolled("Ada (demo)"), await console.enrolled("Sam (demo)")
+    phone = device()
+    await registers(ada, phone)
+    assert await logs_in(console, ada, phone.answers(await options_for(console, ada.name))) == 200
+    options = await options_for(console, ada.name)
+    who = ada
+    if how == "other member":
+        options, who = await options_for(console, sam.name), sam
+    elif how == "other origin":
+        phone.origin = "http://localhost.evil:8000"
+    elif how == "other host":
+        phone.host = "evil.example"
+    elif how == "words":
+        who = Browser(console.client(), console.clock, ada.name, ada.seed)
+        who.login_proof = bytes(32)
+    elif how == "nobody's challenge":
+        options = {**options, "challenge": "A" * 43}
+    answer = phone.answers(options, uses=1 if how == "copied" else None)
+    assert await logs_in(console, who, answer) == 401
+
+
+@pytest.mark.parametrize("how", ["other origin", "other member's challenge", "twice", "rubbish"])
+async def test_a_passkey_that_does_not_fit_is_not_kept(console: Console, how: str) -> None:
+    """And the list stays as it was."""
+    ada, sam = await console.enrolled("Ada (demo)"), await console.enrolled("Sam (demo)")
+    phone = device(origin="https://evil.example") if how == "other origin" else device()
+    options = await begins(sam if how == "other member's challenge" else ada)
+    credential = phone.makes(options)
+    if how == "rubbish":
+        credential["response"]["attestationObject"] = "oWNmbXRkbm9uZQ"
+    if how == "twice":
+        assert await registers(sam, device(id=phone.id)) == "204"
+    answer = await ada.post("/v1/me/passkeys", {"credential": credential})
+    assert answer.json()["code"] == "wrong_passkey"
+    assert (await ada.get("/v1/me/security")).json()["passkeys"] == []
+
+
+async def test_nobody_learns_who_has_a_passkey(console: Console) -> None:
+    """A name that nobody has, and one without a passkey, get stable options of the same shape."""
+    await console.enrolled("Ada (demo)")
+    for name in ("Ada (demo)", "Nobody"):
+        first = await options_for(console, name)
+        second = await options_for(console, name)
+        assert first["challenge"] != second["challenge"]
+        assert first["allowCredentials"] == second["allowCredentials"]
+        assert len(first["allowCredentials"]) == 1
+
+
+async def test_a_member_has_ten_at_most(console: Console) -> None:
+    """Then one has to go first."""
+    ada = await console.enrolled("Ada (demo)")
+    for number in range(10):
+        assert await registers(ada, device(id=bytes([number]) * 16)) == "204"
+    answer = await ada.post("/v1/me/passkeys/new", {"login": b64(ada.login_proof)})
+    assert answer.json()["code"] == "too_many"
+
+
+@pytest.mark.parametrize(
+    ("url", "possible"),
+    [
+        ("https://relais.example", True),
+        ("http://localhost:8000", True),
+        ("http://relais.example", False),
+        ("http://127.0.0.1:8000", False),
+        ("https://[::1]", False),
+        ("nonsense", False),
+    ],
+)
+def test_where_passkeys_can_be(url: str, possible: bool) -> None:
+    """A host name over https, or this very machine by its name."""
+    assert (relying_party(Settings(public_url=url, _env_file=None)) is not None) is possible
