@@ -144,6 +144,8 @@ def take_spot(turn: "Turn", step: "Step", event: "Sent") -> "Value":
     if event.spot is None:
         return None
     if step.kind in GATHERS:
+        if event.text:
+            add_words(turn, step, event.text)
         add_words(turn, step, f"{event.spot[0]:.5f}, {event.spot[1]:.5f}")
         acknowledge(turn, step)
         return None

@@ -17,10 +17,15 @@ LONG_TEXT: Final = "text/x-signal-plain"
 OURS: Final = "o"
 """Before the timestamp of a message of ours, in a receipt: only those can be deleted."""
 _PLACE: Final = re.compile(
-    r"https?://(?:maps\.google\.com|www\.google\.com)/maps\?\S*?q="
-    r"(-?\d{1,2}\.\d+)(?:,|%2C)(-?\d{1,3}\.\d+)",
+    r"(?P<about>(?:[^\n]{0,100}\n){0,4})"
+    r"https?://(?:maps\.google\.com|www\.google\.com)/maps\?q="
+    r"(?P<latitude>-?\d{1,2}\.\d+)(?:,|%2C)(?P<longitude>-?\d{1,3}\.\d+)\s*",
     re.IGNORECASE,
 )
+"""The whole of a shared place: its name and address on lines of their own, and the link.
+
+A sentence that holds such a link is a sentence: nothing of it may go.
+"""
 _ODD: Final = (
     ("sticker", "sticker"),
     ("contacts", "contact"),
@@ -143,10 +148,15 @@ def _data(
 ) -> Iterator[Take]:
     text = long_text or message.text or None
     files = [one for one in message.attachments or () if one.content_type != LONG_TEXT]
-    place = _PLACE.search(text or "")
-    if place is not None and len(files) <= 1:
-        latitude, longitude = float(place[1]), float(place[2])
-        yield take(kind="media", media="location", latitude=latitude, longitude=longitude)
+    place = _PLACE.fullmatch(text or "")
+    if place is not None and _map_only(files):
+        yield take(
+            kind="media",
+            media="location",
+            latitude=float(place["latitude"]),
+            longitude=float(place["longitude"]),
+            text=place["about"].strip() or None,
+        )
     elif files:
         for index, file in enumerate(files):
             kind = _KINDS.get((file.content_type or "").partition("/")[0], "document")
@@ -158,6 +168,11 @@ def _data(
         odd = next((what for key, what in _ODD if raw.get(key)), None)
         if odd is not None:
             yield take(kind="media", media=odd)
+
+
+def _map_only(files: list[Any]) -> bool:
+    """No file, or the one picture of the map that Signal adds to a shared place."""
+    return not files or (len(files) == 1 and (files[0].content_type or "").startswith("image/"))
 
 
 def _file(kind: Kind, file: Any) -> Media:

@@ -49,18 +49,22 @@ async def test_each_kind_of_event(tmp_path: Path) -> None:
         signal.frame(envelope(HER, 5, callMessage={"offerMessage": {"id": 1, "type": "audio"}}))
         reaction = {"emoji": "x", "targetSentTimestamp": 1, "isRemove": False, "targetAuthor": "+1"}
         signal.send(HER, {"reaction": reaction})
-        signal.write(HER, "Home https://maps.google.com/maps?q=4.361%2C18.555")
-        await until(lambda: len(backend.received) == 9)
+        place = "https://maps.google.com/maps?q=4.361%2C18.555"
+        signal.write(HER, f"Home\n{place}")
+        signal.write(HER, f"They took her here {place} and I saw it")
+        await until(lambda: len(backend.received) == 10)
         kinds = [(one["kind"], one.get("media")) for _, one in backend.received]
         assert kinds == [
             *(("text", None), ("edit", None), ("delete", None), ("media", "sticker")),
             *(("media", "contact"), ("media", "poll"), ("media", "other"), ("media", "other")),
-            ("media", "location"),
+            *(("media", "location"), ("text", None)),
         ]
         events = [one for _, one in backend.received]
         assert (events[1]["text"], events[1]["message_id"]) == ("hello again", str(first))
         assert events[2]["message_id"] == str(first)
         assert (events[8]["latitude"], events[8]["longitude"]) == (4.361, 18.555)
+        assert events[8]["text"] == "Home"
+        assert events[9]["text"] == f"They took her here {place} and I saw it"
 
 
 async def test_what_concerns_nobody_is_passed_over(tmp_path: Path) -> None:

@@ -113,3 +113,11 @@ def test_a_place_pin_is_never_kept_at_the_area() -> None:
     assert person.ids()[0] == "engine/spot_not_kept/text"
     assert person.effects == ()
     assert "4.36" not in repr(person.state)
+
+
+def test_words_that_came_with_a_place_are_kept() -> None:
+    """At an open question both stay: what was written beside the pin, and where it points."""
+    person = account()
+    person.does(Sent("location", spot=(4.36, 18.55), text="the blue house"))
+    words = [one.text for one in person.found(fx.Record)]
+    assert words == ["the blue house", "4.36000, 18.55000"]
