@@ -16,6 +16,10 @@ from bots.signal.state import State
 log = structlog.get_logger("relais.signal")
 
 AT_ONCE: Final = 4
+WAITING: Final = 500
+"""Ticks and typing that wait behind a slow daemon; more are left out, for nothing hangs on them."""
+GROUPS: Final = 200
+"""Groups refused since the bot started: who makes more of them would use up the number's sends."""
 _RESEND: Final = "offline/send_again/text"
 _GROUP: Final = "offline/group_refused/text"
 _FAILS: Final = (Lost, RpcError, Later, Permanent)
@@ -44,6 +48,8 @@ class Aftercare:
             return  # each call would make the wait longer
         if self._timer and self._state.untimed(person):
             self._soon(self._time(person, account))
+        if len(self._tasks) >= WAITING:
+            return
         self._soon(
             self._rpc.call(
                 "sendReceipt",
@@ -57,7 +63,7 @@ class Aftercare:
 
     def refuse_group(self, account: str, group: str) -> None:
         """One sentence, and out of it. Nothing of it reaches the backend."""
-        if group not in self._left:
+        if group not in self._left and len(self._left) < GROUPS:
             self._left.add(group)
             self._soon(self._leave(account, group))
 

@@ -189,6 +189,23 @@ async def test_groups_are_refused(tmp_path: Path) -> None:
         assert said[0]["message"] == "<offline/group_refused/text>"
 
 
+async def test_a_flood_of_groups_does_not_use_up_the_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many are refused and no more; a person's own chat goes on."""
+    monkeypatch.setattr("bots.signal.aftercare.GROUPS", 3)
+    backend = FakeBackend(script=nothing)
+    async with signals(tmp_path, backend) as run:
+        for number in range(9):
+            group = {"groupId": f"group{number}", "type": "DELIVER"}
+            run.signal.send(HER, {"message": "hello all", "groupInfo": group})
+        run.signal.write(OTHER, "hello")
+        await until(lambda: backend.texts() == ["hello"])
+        await until(lambda: len(run.signal.made("quitGroup")) == 3)
+        await until(lambda: not run.adapter._aftercare._tasks)
+        assert len(run.signal.made("quitGroup")) == 3
+
+
 async def test_deliveries(tmp_path: Path) -> None:
     """Pictures with the words, an edit in place, a timer, quick exit of ours alone, erasure."""
     backend = FakeBackend(script=nothing)
