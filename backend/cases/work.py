@@ -120,7 +120,7 @@ class Work:
     def part_from_case(self) -> None:
         """What follows has nothing to do with the case so far."""
         self.case = self.publics = self._routing = None
-        self.changes.case_id = None
+        self.changes.case_id = self.changes.seen = None
 
 
 async def load_publics(work: Work, case_id: str) -> Publics:

@@ -544,3 +544,16 @@ async def test_a_stone_file_that_cannot_be_read_stops_the_start(night: Night) ->
     path.mkdir()
     with pytest.raises(ConfigurationError, match="cannot be read"):
         await replay_tombstones(night.console.relais)
+
+
+async def test_an_urgent_call_after_a_done_case_opens_a_new_one(night: Night) -> None:
+    """She comes back in danger, and her first request is over: helpers hear of a new one."""
+    await night.says(*TO_MORE, "3")
+    await _done(night)
+    (first,) = await night.rows(select(cases.c.id))
+    await night.says("hello", "1", "3", "2", "3", "1")
+    found = await night.rows(select(cases.c.id, cases.c.status).where(cases.c.id != first.id))
+    assert [one.status for one in found] == ["open"]
+    await night.jobs()
+    rung = await night.rows(select(alerts).where(alerts.c.case_id == found[0].id))
+    assert rung
