@@ -1,14 +1,10 @@
 """What she was told holds in the database: who reads, what is erased, what waits for her word."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from backend.cases.routing import load_routing
 from backend.cases.stones import replay_tombstones, write_tombstone
 from backend.database.tables import (
     alerts,
@@ -22,96 +18,11 @@ from backend.database.tables import (
     quarantine,
 )
 from backend.errors import ConfigurationError
-from backend.handlers import all_handlers
-from backend.jobs import Runner
 from backend.jobs.expiring import expire_conversations
 from backend.jobs.pruning import prune
 from backend.turns import service
 from backend.turns.committing import commit
-from backend.turns.snapshot import open_state
-from conversation import load_state
-from tests.backend.chats import TOKENS, Chat
-from tests.backend.consoles import Browser, Console, running_console
-
-TO_YES = ("hello", "1", "1", "1", "4", "5", "2", "1", "1", "3", "1")
-"""From the first word to "yes, tell them"."""
-TO_MORE = (*TO_YES, "1", "blue kite", "1")
-"""Contact, sign, code: "do you want to tell more?"."""
-ACCOUNT = ("1", "1", "s", "1", "1", "12.5.2026", "s", "1", "2")
-"""From "did you already tell" to "your own words"."""
-BACK = ("hello", "1", "1", "blue kite")
-"""Greeting, safety, sign: the menu of those who come back."""
-NEW = (*BACK, "Something new", "1", "4", "5", "2", "1", "1", "3")
-"""... and something new, to "may I tell"."""
-
-
-@dataclass
-class Night:
-    """A person, a helper on call, and a coordinator."""
-
-    console: Console
-    chat: Chat
-    ada: Browser
-    sam: Browser
-
-    async def says(self, *texts: str) -> str:
-        """Everything that the last of them brought."""
-        heard = ""
-        for text in texts:
-            heard = await self.chat.says(self.number(text))
-        return heard
-
-    def number(self, words: str) -> str:
-        """Of the option with this label, if there is one."""
-        labels = [one["text"] for row in self.chat.last.get("buttons", ()) for one in row]
-        return str(labels.index(words) + 1) if words in labels else words
-
-    async def rows(self, query: Any) -> list[Any]:
-        """What a query finds."""
-        async with self.console.relais.db.read() as connection:
-            return list((await connection.execute(query)).all())
-
-    async def case(self) -> Any:
-        """The only case."""
-        (row,) = await self.rows(select(cases))
-        return row
-
-    async def jobs(self) -> None:
-        """Run what is due."""
-        await Runner(self.console.relais, all_handlers()).run_due()
-
-    async def takes(self) -> str:
-        """Ada takes the only case; its id."""
-        case_id = str((await self.case()).id)
-        answer = await self.ada.post(f"/v1/cases/{case_id}/take")
-        assert answer.status_code == 200, answer.text
-        return case_id
-
-    async def served(self, who: Browser, case_id: str) -> list[str]:
-        """Compartments of the items that are handed out."""
-        answer = await who.get(f"/v1/cases/{case_id}", reason="test")
-        assert answer.status_code == 200, answer.text
-        return [one["compartment"] for one in answer.json()["items"]]
-
-    async def state(self) -> Any:
-        """Of her conversation."""
-        (row,) = await self.rows(select(conversations).where(conversations.c.member_id.is_(None)))
-        return load_state(open_state(self.console.relais, row.id, row.state_sealed, row.state_key))
-
-
-@pytest.fixture
-async def night(database_url: str, tmp_path: Path) -> AsyncIterator[Night]:
-    """Both enrolled; Ada is reached on Telegram."""
-    async with running_console(database_url, tmp_path, **TOKENS) as console:
-        ada = await console.enrolled("Ada (demo)")
-        sam = await console.enrolled("Sam (demo)")
-        async with console.client() as client:
-            for who, name in ((ada, "ada-chat"), (sam, "sam-chat")):
-                phone = Chat(client, console.relais, name)
-                await phone.says((await who.post("/v1/me/link-codes")).json()["code"])
-                await who.post("/v1/me/on-call", {"on_call": True})
-            yield Night(console, Chat(client, console.relais, "555"), ada, sam)
-
+from tests.backend.nights import ACCOUNT, BACK, NEW, TO_MORE, TO_YES, Night
 
 # -- asking again -------------------------------------------------------------------------------
 
@@ -133,7 +44,7 @@ async def test_whom_she_left_out_is_not_asked_at_her_next_request(night: Night) 
     """The exclusion stands in her case: it is named to her no more, asked no more."""
     await night.says(*TO_YES[:-1], "2", "1", "done")
     (case,) = await night.rows(select(cases))
-    before = _routing(night, case)
+    before = night.routing(case)
     assert before.excluded == ("lantern",)
     held = {row.holder for row in await night.rows(select(grants))}
     assert night.ada.member_id not in held
@@ -143,14 +54,9 @@ async def test_whom_she_left_out_is_not_asked_at_her_next_request(night: Night) 
     assert "Lantern" not in heard
     await night.says("1")
     for row in await night.rows(select(cases)):
-        assert _routing(night, row).excluded == ("lantern",)
+        assert night.routing(row).excluded == ("lantern",)
     held = {row.holder for row in await night.rows(select(grants))}
     assert night.ada.member_id not in held
-
-
-def _routing(night: Night, case: Any) -> Any:
-    keyring = night.console.relais.vault.keyring
-    return load_routing(keyring.open("routing", case.routing_sealed, "cases", "routing", case.id))
 
 
 # -- a second telling ---------------------------------------------------------------------------
@@ -192,18 +98,10 @@ async def test_a_second_telling_takes_nothing_from_the_first(night: Night) -> No
 # -- a case that is done ------------------------------------------------------------------------
 
 
-async def _done(night: Night) -> str:
-    case_id = await night.takes()
-    async with night.console.relais.db.write() as tx:
-        now = night.console.clock()
-        await tx.execute(update(cases).values(status="done", closed_at=now, answered_at=now))
-    return case_id
-
-
 async def test_words_added_to_a_case_that_is_done_arrive(night: Night) -> None:
     """They are sealed into it, and whoever had it hears of them."""
     await night.says(*TO_MORE, "1", "1", *ACCOUNT, "first words", "done", "2", "2", "3", "1", "3")
-    case_id = await _done(night)
+    case_id = await night.close()
     before = await night.served(night.ada, case_id)
     await night.says(*BACK, "Add to what I told", "more words", "done")
     await night.says("s", "s", "s", "s")
@@ -217,7 +115,7 @@ async def test_words_added_to_a_case_that_is_done_arrive(night: Night) -> None:
 async def test_telling_goes_on_when_the_helper_closes_meanwhile(night: Night) -> None:
     """She is in the middle of her account: what she tells is kept, and served when she sends it."""
     await night.says(*TO_MORE, "1", "1", *ACCOUNT[:5])
-    case_id = await _done(night)
+    case_id = await night.close()
     await night.says(*ACCOUNT[5:], "these words", "done", "2", "2", "3", "1")
     assert "account" in await night.served(night.ada, case_id)
 
@@ -225,7 +123,7 @@ async def test_telling_goes_on_when_the_helper_closes_meanwhile(night: Night) ->
 async def test_taking_back_the_account_of_a_case_that_is_done_destroys_it(night: Night) -> None:
     """She is told that it was taken back, and it was."""
     await night.says(*TO_MORE, "1", "1", *ACCOUNT, "first words", "done", "2", "2", "3", "1", "3")
-    case_id = await _done(night)
+    case_id = await night.close()
     heard = await night.says(*BACK, "Take back a yes", "Helpers may read what I told")
     assert "took it back" in heard
     assert "account" not in await night.served(night.ada, case_id)
@@ -247,7 +145,7 @@ async def test_taking_back_her_request_ends_the_leave_to_write(night: Night) -> 
 async def test_erasing_reaches_every_case_of_the_chat(night: Night) -> None:
     """Also one that was done before; each has its stone; what was set aside goes too."""
     await night.says(*TO_MORE, "3")
-    await _done(night)
+    await night.close()
     await night.says(*NEW, "1", "1", "red kite", "1")
     found = await night.rows(select(cases.c.id, cases.c.status))
     assert sorted(row.status for row in found) == ["done", "open"]
@@ -362,23 +260,16 @@ async def test_her_sign_opens_her_own_case_after_somebody_wrote_apart(night: Nig
     case_id = str((await night.case()).id)
     await night.says("hello", "1", "1", "s", "s", "1", "4", "5", "2", "1", "1", "3", "1")
     await night.says("1", "red kite", "1", "3")
-    other = await _present(night)
+    other = await night.present()
     assert other != case_id
     await night.says(*BACK)
-    assert await _present(night) == case_id
+    assert await night.present() == case_id
     await night.says("00", "hello", "1", "1", "red kite")
-    assert await _present(night) == other
+    assert await night.present() == other
     await night.says("00", "hello", code)
-    assert await _present(night) == case_id
+    assert await night.present() == case_id
     await night.says("1", "1", "red kite")
-    assert await _present(night) == other
-
-
-async def _present(night: Night) -> str:
-    (row,) = await night.rows(
-        select(conversations.c.case_id).where(conversations.c.member_id.is_(None))
-    )
-    return str(row.case_id)
+    assert await night.present() == other
 
 
 # -- a state that cannot be had -----------------------------------------------------------------
@@ -420,7 +311,7 @@ async def test_a_chat_without_a_case_whose_state_is_gone_ends_unsaid(night: Nigh
 async def test_leaving_works_where_the_state_cannot_be_read(night: Night) -> None:
     """00 deletes what is shown; the state stays for a release that can read it."""
     await night.says("hello", "1")
-    await _spoil(night)
+    await night.spoil()
     gone = await night.chat.posts({"kind": "text", "text": "00"}, "e-leave")
     assert gone.json()["delivery"]["kind"] == "forget"
     assert "Goodbye" in await night.chat.settles(gone.json()["delivery"])
@@ -431,7 +322,7 @@ async def test_leaving_works_where_the_state_cannot_be_read(night: Night) -> Non
 async def test_erasing_works_where_the_state_cannot_be_read(night: Night) -> None:
     """Asked once more, then everything goes, her case too."""
     await night.says(*TO_MORE)
-    await _spoil(night)
+    await night.spoil()
     assert "Erase everything?" in await night.says("erase")
     await night.says("1")
     assert (await night.case()).status == "erased"
@@ -441,7 +332,7 @@ async def test_erasing_works_where_the_state_cannot_be_read(night: Night) -> Non
 async def test_a_state_nobody_can_read_is_over_with_its_key(night: Night) -> None:
     """It is tried each hour for a release that reads it; then the chat ends as any other."""
     await night.says("hello", "1")
-    await _spoil(night)
+    await night.spoil()
     night.console.clock.forward(days=4)
     await expire_conversations(night.console.relais)
     own = select(conversations).where(conversations.c.member_id.is_(None))
@@ -450,15 +341,6 @@ async def test_a_state_nobody_can_read_is_over_with_its_key(night: Night) -> Non
     night.console.relais.vault.drafts.destroy_before(night.console.relais.world.day())
     await expire_conversations(night.console.relais)
     assert [row.state_sealed for row in await night.rows(own)] in ([], [None])
-
-
-async def _spoil(night: Night) -> None:
-    async with night.console.relais.db.write() as tx:
-        await tx.execute(
-            update(conversations)
-            .where(conversations.c.member_id.is_(None))
-            .values(state_sealed=b"damaged")
-        )
 
 
 async def test_a_chat_whose_only_event_was_set_aside_is_swept(
@@ -549,7 +431,7 @@ async def test_a_stone_file_that_cannot_be_read_stops_the_start(night: Night) ->
 async def test_an_urgent_call_after_a_done_case_opens_a_new_one(night: Night) -> None:
     """She comes back in danger, and her first request is over: helpers hear of a new one."""
     await night.says(*TO_MORE, "3")
-    await _done(night)
+    await night.close()
     (first,) = await night.rows(select(cases.c.id))
     await night.says("hello", "1", "3", "2", "3", "1")
     found = await night.rows(select(cases.c.id, cases.c.status).where(cases.c.id != first.id))

@@ -1,0 +1,117 @@
+"""A night: one person who writes, a helper on call, a coordinator; and the ways she goes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, update
+
+from backend.cases.routing import Routing, load_routing
+from backend.database.tables import cases, conversations
+from backend.handlers import all_handlers
+from backend.jobs import Runner
+from backend.jobs.expiring import expire_conversations
+from backend.turns.snapshot import open_state
+from conversation import load_state
+from tests.backend.chats import Chat
+from tests.backend.consoles import Browser, Console
+
+TO_YES = ("hello", "1", "1", "1", "4", "5", "2", "1", "1", "3", "1")
+"""From the first word to "yes, tell them"."""
+TO_MORE = (*TO_YES, "1", "blue kite", "1")
+"""Contact, sign, code: "do you want to tell more?"."""
+ACCOUNT = ("1", "1", "s", "1", "1", "12.5.2026", "s", "1", "2")
+"""From "did you already tell" to "your own words"."""
+BACK = ("hello", "1", "1", "blue kite")
+"""Greeting, safety, sign: the menu of those who come back."""
+NEW = (*BACK, "Something new", "1", "4", "5", "2", "1", "1", "3")
+"""... and something new, to "may I tell"."""
+
+
+@dataclass
+class Night:
+    """A person, a helper on call, and a coordinator."""
+
+    console: Console
+    chat: Chat
+    ada: Browser
+    sam: Browser
+
+    async def says(self, *texts: str) -> str:
+        """Everything that the last of them brought."""
+        heard = ""
+        for text in texts:
+            heard = await self.chat.says(self.number(text))
+        return heard
+
+    def number(self, words: str) -> str:
+        """Of the option with this label, if there is one."""
+        labels = [one["text"] for row in self.chat.last.get("buttons", ()) for one in row]
+        return str(labels.index(words) + 1) if words in labels else words
+
+    async def rows(self, query: Any) -> list[Any]:
+        """What a query finds."""
+        async with self.console.relais.db.read() as connection:
+            return list((await connection.execute(query)).all())
+
+    async def case(self) -> Any:
+        """The only case."""
+        (row,) = await self.rows(select(cases))
+        return row
+
+    async def jobs(self) -> None:
+        """Run what is due."""
+        await Runner(self.console.relais, all_handlers()).run_due()
+
+    async def takes(self) -> str:
+        """Ada takes the only case; its id."""
+        case_id = str((await self.case()).id)
+        answer = await self.ada.post(f"/v1/cases/{case_id}/take")
+        assert answer.status_code == 200, answer.text
+        return case_id
+
+    async def served(self, who: Browser, case_id: str) -> list[str]:
+        """Compartments of the items that are handed out."""
+        answer = await who.get(f"/v1/cases/{case_id}", reason="test")
+        assert answer.status_code == 200, answer.text
+        return [one["compartment"] for one in answer.json()["items"]]
+
+    async def state(self) -> Any:
+        """Of her conversation."""
+        (row,) = await self.rows(select(conversations).where(conversations.c.member_id.is_(None)))
+        return load_state(open_state(self.console.relais, row.id, row.state_sealed, row.state_key))
+
+    async def close(self) -> str:
+        """Ada takes the only case and closes it; its id."""
+        case_id = await self.takes()
+        async with self.console.relais.db.write() as tx:
+            now = self.console.clock()
+            await tx.execute(update(cases).values(status="done", closed_at=now, answered_at=now))
+        return case_id
+
+    async def present(self) -> str:
+        """Id of the case that her chat has."""
+        (row,) = await self.rows(
+            select(conversations.c.case_id).where(conversations.c.member_id.is_(None))
+        )
+        return str(row.case_id)
+
+    async def spoil(self) -> None:
+        """Her state cannot be read any more."""
+        async with self.console.relais.db.write() as tx:
+            await tx.execute(
+                update(conversations)
+                .where(conversations.c.member_id.is_(None))
+                .values(state_sealed=b"damaged")
+            )
+
+    def routing(self, case: Any) -> Routing:
+        """Of a row of ``cases``."""
+        keyring = self.console.relais.vault.keyring
+        return load_routing(
+            keyring.open("routing", case.routing_sealed, "cases", "routing", case.id)
+        )
+
+    async def silence(self) -> None:
+        """Nothing comes for four days, and the expiry job runs."""
+        self.console.clock.forward(days=4)
+        await expire_conversations(self.console.relais)
