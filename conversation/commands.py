@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from conversation import ending
+from conversation import ending, facts
 from conversation.answering import done
 from conversation.asking import GATHERS, can_go_back, draw, mores, renew
 from conversation.choices import PAGE, choices
@@ -83,7 +83,7 @@ def run(turn: "Turn", command: str) -> None:
     """Carry out a command over the present question."""
     turn.mode = "asking"
     if turn.route == "return" and turn.at != "returning" and command in {"status", "human"}:
-        draw(turn)  # no news before she has shown that it is her
+        draw(turn)
         return
     COMMANDS[command](turn)
 
@@ -169,7 +169,8 @@ def _language(turn: "Turn") -> None:
 
 
 def _status(turn: "Turn") -> None:
-    turn.notes.append(status(turn))
+    if not facts.unproved(turn):
+        turn.notes.append(status(turn))
     draw(turn)
 
 

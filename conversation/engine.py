@@ -327,6 +327,8 @@ def _take_away(turn: Turn, heard: _Heard) -> None:
     if heard.command is None and (not isinstance(heard.event, Chose) or heard.token == turn.ask):
         place = _kept_away(turn, heard) or place
         waits_for_a_person(turn, heard.word)
+    if turn.refused:
+        turn.mark(f"refused:{turn.refused}")
     turn.mode, turn.stale = "asking", False
     turn.notes, turn.replies = [], []
     turn.answers.pop("safe_now", None)

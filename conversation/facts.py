@@ -28,6 +28,8 @@ _URGENT_NEEDS: Final = {
     "weapon": "safehouse_service",
     "threat_to_kill": "safehouse_service",
 }
+UNPROVED: Final = "unproved"
+"""Of ``State.parts``: a sign is kept and was not shown since the greeting."""
 PURPOSES_THAT_NAME: Final = frozenset({"services", "urgent", "account"})
 """Consents that are not asked when there is nobody to name."""
 
@@ -88,6 +90,11 @@ def _leads_to_urgent(turn: "Turn", name: str) -> bool:
         isinstance(one, str) and one in step.then and step.then[one].verb == "urgent"
         for one in answers
     )
+
+
+def unproved(turn: "Turn") -> bool:
+    """Whoever writes was greeted anew and has not shown the sign that is kept."""
+    return UNPROVED in turn.parts
 
 
 def shared_phone(turn: "Turn") -> bool:

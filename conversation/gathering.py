@@ -15,6 +15,7 @@ from conversation.wording import fitting, phrase
 if TYPE_CHECKING:
     from conversation.document import Step
     from conversation.events import Sent
+    from conversation.replies import Part
     from conversation.state import Value
     from conversation.turn import Turn
 
@@ -98,8 +99,14 @@ def refuse(turn: "Turn", event: "Sent", key: str) -> None:
     """Not here: nothing of it stays, and the question is asked again."""
     if event.file:
         turn.effects.append(fx.DropFile(event.file))
-    turn.notes.append(phrase(key, size=Count(turn.context.max_file_mb)))
+    turn.refused = key
+    turn.notes.append(refusal(turn, key))
     draw(turn)
+
+
+def refusal(turn: "Turn", key: str) -> "Part":
+    """Why a file was not taken."""
+    return phrase(key, size=Count(turn.context.max_file_mb))
 
 
 def take_file(turn: "Turn", step: "Step", event: "Sent") -> bool:

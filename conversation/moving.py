@@ -6,6 +6,7 @@ from conversation import effects as fx
 from conversation import ending, facts
 from conversation.asking import draw, entry, renew
 from conversation.builtin import TRACKED
+from conversation.gathering import refusal
 from conversation.recording import record
 from conversation.relevance import (
     discard_off_path,
@@ -113,6 +114,8 @@ def open_question(turn: "Turn", step: "Step") -> None:
     A person who is still to be offered (see ``caring``) is offered over it.
     """
     turn.at = step.id
+    if turn.route in _OFFERS:
+        _tell_refused(turn)
     offered = turn.route in _OFFERS and turn.unmark("offer")
     turn.mode = "distress" if offered else "asking"
     turn.misses = turn.page = 0
@@ -120,6 +123,14 @@ def open_question(turn: "Turn", step: "Step") -> None:
     _enter(turn, step)
     renew(turn)
     draw(turn)
+
+
+def _tell_refused(turn: "Turn") -> None:
+    """What she sent while she was away was not taken: now that she is safe it can be said."""
+    for part in turn.parts:
+        mark, _, key = part.partition(":")
+        if mark == "refused" and turn.unmark(part):
+            turn.notes.append(refusal(turn, key))
 
 
 def store(turn: "Turn", step: "Step", value: "Value", text: str | None = None) -> None:

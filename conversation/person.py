@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def ask_person(turn: "Turn") -> None:
     """Begin the short way to a helper; or say that one was asked, or that there is none."""
-    if facts.FACTS["help"].read(turn) == "yes":
+    if facts.unproved(turn):
+        draw(turn)
+    elif facts.FACTS["help"].read(turn) == "yes":
         turn.notes += (phrase("human_already"), status(turn))
         draw(turn)
     elif not facts.organisations(turn):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from conversation import effects as fx
-from conversation import ending
+from conversation import ending, facts
 from conversation.asking import draw
 from conversation.builtin import TRACKED
 from conversation.moving import enter_route, go_on, walk
@@ -39,6 +39,8 @@ def arrive(turn: "Turn") -> None:
 def _greet(turn: "Turn", back_to: str) -> None:
     turn.returning = True
     turn.unmark("skipped:sign")
+    if turn.context.sign_matches is not None:
+        turn.mark(facts.UNPROVED)
     for step_id in (*_AGAIN, turn.interview.routes["return"].steps[0].id):
         turn.answers.pop(step_id, None)
     enter_route(turn, "return", back_to)
@@ -125,6 +127,7 @@ def proved(turn: "Turn", right: bool) -> None:
     wrong, since = _wrong_signs(turn)
     if right and wrong < _WRONG:
         turn.kept = {key: value for key, value in turn.kept.items() if key != "signs"}
+        turn.unmark(facts.UNPROVED)
         if turn.context.sign_of_earlier:
             _take_up_earlier(turn)
         turn.answers["sign_ask"] = True

@@ -68,7 +68,8 @@ class State(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     parts: tuple[str, ...] = ()
     """What happened already: urgent, help, account, keep, drop, submit1, submit2, topic,
     settled:…, quiet:… (a person was offered), offer (one is still to be offered), skipped:… (she
-    was told what a skip would do)."""
+    was told what a skip would do), unproved (her sign was asked and not shown yet), refused:… (a
+    file that was not taken while she was away is still to be told)."""
     seen: str = ""
     """UTC time of her last message, ISO 8601, minutes."""
     returning: bool = False

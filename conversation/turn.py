@@ -52,6 +52,7 @@ class Turn:
         "picks",
         "pictures",
         "pressed",
+        "refused",
         "replies",
         "resume",
         "returning",
@@ -94,6 +95,8 @@ class Turn:
         self.replies: list[Reply] = []
         self.effects: list[Effect] = []
         self.pressed: Reply | None = None
+        self.refused = ""
+        """Key of the phrase that says why her file was not taken."""
         self.matched: tuple[Wish, Match] | None = None
 
     def freeze(self) -> Stepped:

@@ -59,6 +59,8 @@ def status(turn: "Turn") -> Part:
     """What has become of her request: always true, never a promise."""
     case = turn.context.status
     kind = case.kind
+    if facts.unproved(turn):  # what became of it is hers alone; that it was passed on is true
+        return phrase("status_received")
     if kind == "nothing" and any(isinstance(e, AskHelp | Submit) for e in turn.effects):
         kind = "received"
     if kind in _STATUS:

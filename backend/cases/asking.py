@@ -12,7 +12,7 @@ from backend.cases.drafts import move_draft
 from backend.cases.opening import make_compartments, new_case, publics_of, recipients
 from backend.cases.recording import Publics
 from backend.cases.routing import Routing, joined
-from backend.cases.work import ASKED, Work, belongs, members_of
+from backend.cases.work import ASKED, Work, members_of
 from backend.database.tables import grants
 from backend.vault.compartments import ACCOUNT, HELP, RECOVERY
 from conversation import Wish, match
@@ -82,7 +82,8 @@ async def _ask_again(work: Work, asked: Routing, *, quiet: bool) -> None:
         await move_draft(work, _TOLD)
         work.changes.alert = True
         return
-    renewed = work.case.status == "open" and await _let_in(work, routing)
+    lets_in = work.case.status == "open" or routing.urgency == "urgent"
+    renewed = lets_in and await _let_in(work, routing)
     if renewed or ASKED.isdisjoint(work.before.parts):
         await move_draft(work, _TOLD)
     if not quiet:
@@ -202,10 +203,17 @@ async def _readers(work: Work, organisations: tuple[str, ...], routing: Routing)
 
 
 async def exclude(work: Work, effect: fx.Record) -> None:
-    """Excluded organisations: they never get a key, and lose one they were given before."""
-    if work.case is None or not isinstance(effect.value, list) or not belongs(work.after):
+    """Excluded organisations: they never get a key, and lose one they were given before.
+
+    Whatever else she agrees to in this telling. A case that its taker loses so goes back to
+    others, who need keys.
+    """
+    if work.case is None or not isinstance(effect.value, list):
         return
-    routing = work.routing()
-    excluded = tuple(dict.fromkeys((*routing.excluded, *effect.value)))
+    before = work.routing()
+    excluded = tuple(dict.fromkeys((*before.excluded, *effect.value)))
+    routing = replace(before, excluded=excluded)
     work.changes.ungrant = tuple(await members_of(work, excluded))
-    work.route(replace(routing, excluded=excluded))
+    work.route(routing)
+    if work.case.status == "taken" and work.case.taker_id in work.changes.ungrant:
+        await _let_in(work, routing)

@@ -87,7 +87,8 @@ async def _leave(work: Work, _effect: fx.Leave) -> None:
 
 async def _forget(work: Work, _effect: fx.Forget) -> None:
     work.changes.clear_drafts = True
-    work.changes.conversation["expires_at"] = work.relais.world.now()
+    if work.after.mode in {"new", "left"}:  # else the chat goes on
+        work.changes.conversation["expires_at"] = work.relais.world.now()
 
 
 async def _erase(work: Work, _effect: fx.Erase) -> None:

@@ -125,7 +125,7 @@ deliveries = Table(
     Column("channel", String(16), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("kind", String(8), nullable=False),  # send, edit, delete, forget, timer
-    Column("purpose", String(12), nullable=False),  # reply, alert, notice, erase, clear
+    Column("purpose", String(12), nullable=False),  # reply, alert, notice, erase, clear, late
     Column("body_sealed", LargeBinary),  # wiped when settled
     Column("body_key", String(10)),
     Column("status", String(8), nullable=False),  # pending, sent, failed, expired

@@ -35,7 +35,8 @@ class Outgoing(msgspec.Struct, frozen=True):
 
     ``dedupe_key`` makes a second queueing of the same thing a no-op (alerts: case, round, tier,
     member). ``kind``: send, edit, delete, forget. ``purpose``: reply, alert,
-    notice, erase, clear (with delete: only what is old enough).
+    notice, erase, clear (with delete: only what is old enough), late (with delete: only what
+    left after she had).
     """
 
     locale: str

@@ -11,7 +11,7 @@ from backend.deliveries.composing import Wire
 from backend.deliveries.leasing import lease_next
 from backend.deliveries.outgoing import Outgoing
 from backend.deliveries.queueing import LEASE_MS, OVERTAKEN, enqueue
-from backend.deliveries.shown import CLEARS, cleared
+from backend.deliveries.shown import CLEARS, LATE, cleared, late_key
 from backend.errors import RelaisError
 from backend.jobs import schedule
 from backend.relais import Relais
@@ -41,6 +41,13 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
     Raises ``lease_lost`` (409) when the fence is not the newest one.
     """
     async with relais.db.write() as tx:
+        # The chat before its deliveries, as a turn does that silences them.
+        await tx.execute(
+            select(conversations.c.id)
+            .join(deliveries, deliveries.c.conversation_id == conversations.c.id)
+            .where(deliveries.c.id == delivery_id, deliveries.c.channel == channel)
+            .with_for_update(of=conversations)
+        )
         row = (
             await tx.execute(
                 select(
@@ -53,6 +60,7 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
                     deliveries.c.created_at,
                     deliveries.c.event_index,
                     deliveries.c.failure,
+                    deliveries.c.dedupe_key,
                 )
                 .where(deliveries.c.id == delivery_id, deliveries.c.channel == channel)
                 .with_for_update()
@@ -106,7 +114,7 @@ async def _sent_too_late(
             select(conversations.c.channel).where(conversations.c.id == row.conversation_id)
         )
     ).scalar_one()
-    out = Outgoing(locale="", kind="delete", dedupe_key=f"late:{delivery_id}")
+    out = Outgoing(locale="", kind="delete", purpose=LATE, dedupe_key=late_key(delivery_id))
     await enqueue(tx, relais, row.conversation_id, channel, [out])
     head = await tx.execute(
         select(conversations.c.settled_seq).where(conversations.c.id == row.conversation_id)

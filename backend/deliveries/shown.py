@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, false, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.ambient import CLEAR_AFTER, CLEARABLE
@@ -14,7 +14,14 @@ from sealing import SealError
 
 CLEARS = frozenset({"delete", "forget"})
 """Kinds of delivery that take messages away."""
+LATE = "late"
+"""Purpose of a delete that takes away only what was sent after she had left."""
 _NOTHING: dict[str, Any] = {"receipt_sealed": None, "receipt_key": None}
+
+
+def late_key(delivery_id: str) -> str:
+    """Dedupe key of the delete for what was sent too late; names it, too."""
+    return f"late:{delivery_id}"
 
 
 async def last_shown(connection: AsyncConnection, relais: Relais, row: Any) -> list[str]:
@@ -83,6 +90,8 @@ def _ours(row: Any) -> list[ColumnElement[bool]]:
     ]
     if row.purpose == "clear":
         found.append(deliveries.c.created_at <= row.created_at - CLEAR_AFTER)
+    elif row.purpose == LATE:
+        found.append(deliveries.c.id == row.dedupe_key.split(":")[1])
     return found
 
 
@@ -93,6 +102,8 @@ def _theirs(row: Any) -> list[ColumnElement[bool]]:
     ]
     if row.purpose == "clear":
         found.append(events.c.seen_at <= row.created_at - CLEAR_AFTER)
+    elif row.purpose == LATE:
+        found.append(false())
     return found
 
 

@@ -211,13 +211,14 @@ def _outgoing(
 ) -> list[Outgoing]:
     """The engine's replies; a quick exit or an erasure first deletes what the chat shows."""
     out: list[Outgoing] = []
-    if any(isinstance(effect, fx.Leave | fx.Erase) for effect in effects):
+    leaving = any(isinstance(effect, fx.Leave | fx.Erase) for effect in effects)
+    if leaving:
         erased = any(isinstance(effect, fx.Erase) for effect in effects)
         purpose = "erase" if erased else "reply"
         out.append(Outgoing(locale=locale, kind="forget", purpose=purpose))
     elif any(isinstance(effect, fx.Tidy) for effect in effects):
         out.append(Outgoing(locale=locale, kind="delete"))
-    if known.state_gone and known.case is None and replies:
+    if known.state_gone and known.case is None and replies and not leaving:
         out.append(Outgoing(locale=locale, reply=Reply(parts=(Part("engine/expired/text"),))))
     out += [
         Outgoing(locale=locale, reply=reply, kind="edit" if reply.redraw else "send")
@@ -244,11 +245,14 @@ async def _columns(
 ) -> dict[str, Any]:
     """The conversation's own columns."""
     erased = any(isinstance(effect, fx.Erase) for effect in effects)
-    gone = erased or any(isinstance(effect, fx.Forget) for effect in effects)
+    forgotten = any(isinstance(effect, fx.Forget) for effect in effects)
+    gone = erased or (forgotten and state.mode in {"new", "left"})  # else the chat goes on
     gone = gone or (known.state_gone and state.mode == "new")
     if gone and not erased and await has_earlier(connection, known):
-        # Nothing of this telling is kept, but the chat still leads to what she asked before.
-        gone, state = False, State(state.interview, state.content, mode="closed")
+        # Nothing of this telling is kept, but the chat still leads to what she asked before, and
+        # whoever tried signs has tried them.
+        tries = {key: value for key, value in state.kept.items() if key == "signs"}
+        gone, state = False, State(state.interview, state.content, mode="closed", kept=tries)
     reduced = state.mode == "closed" and not state.answers
     columns: dict[str, Any] = {"state_sealed": None, "state_key": None}
     if not gone:

@@ -217,7 +217,7 @@ async def test_what_was_on_its_way_when_she_left_is_deleted_after_all(night: Nig
     await night.chat.settles(gone)
     late = await night.chat.reports(first, outcome="sent", message_ids=["late-1"])
     again = late.json()["delivery"]
-    assert (again["kind"], again["target"]) == ("delete", ["late-1", "m"])
+    assert (again["kind"], again["target"]) == ("delete", ["late-1"])
     assert (await night.chat.reports(again, outcome="sent")).json() == {"delivery": None}
     assert "Choose your language" in await night.says("hello")
 
@@ -426,6 +426,18 @@ async def test_a_stone_file_that_cannot_be_read_stops_the_start(night: Night) ->
     path.mkdir()
     with pytest.raises(ConfigurationError, match="cannot be read"):
         await replay_tombstones(night.console.relais)
+
+
+async def test_leaving_out_everybody_takes_the_case_from_whoever_has_it(night: Night) -> None:
+    """In a second telling she names them all, so no consent follows: it holds all the same."""
+    await night.says(*TO_MORE, "3")
+    case_id = await night.takes()
+    await night.says(*NEW, "2", "1 2")
+    case = await night.case()
+    assert set(night.routing(case).excluded) >= {"lantern"}
+    assert (case.id, case.status, case.taker_id) == (case_id, "open", None)
+    held = await night.rows(select(grants.c.holder).where(grants.c.holder == night.ada.member_id))
+    assert held == []
 
 
 async def test_an_urgent_call_after_a_done_case_opens_a_new_one(night: Night) -> None:
