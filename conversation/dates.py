@@ -192,7 +192,7 @@ def _of(day: date) -> dict[str, Any]:
 
 def _known(year: int, month: int | None, day: int | None, today: date) -> Read:
     try:
-        first = date(year, month or 1, day or 1)
+        first = date(year, 1 if month is None else month, 1 if day is None else day)
     except ValueError:
         return None
     if first > today + timedelta(days=1) or year < EARLIEST:  # it is tomorrow already in the east

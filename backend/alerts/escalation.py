@@ -105,9 +105,10 @@ async def _away_from_taker(tx: AsyncConnection, relais: Relais, facts: Facts) ->
 async def asked_again(tx: AsyncConnection, relais: Relais, case_id: str, *, more: bool) -> None:
     """She asked for help while the case lives. Runs in the turn's transaction.
 
-    Open: everybody who can help now is asked at once, and if she asks for ``more`` than was known,
-    those too who said no before. Taken: who has it hears so; when it is urgent coordinators do
-    too, and the taker has to note a new step in time or the case goes back.
+    Open: everybody who was asked before and the next tier are asked at once, those too who said
+    no, if it is urgent, if she asks for ``more`` than was known, or if nobody is left who might
+    take it; else only the next tier is. Taken: who has it hears so; when it is urgent coordinators
+    do too, and the taker has to note a new step in time or the case goes back.
     """
     await facts_changed(tx, relais, case_id)
     facts = await known.read(tx, relais, case_id, lock=True)
@@ -116,7 +117,8 @@ async def asked_again(tx: AsyncConnection, relais: Relais, case_id: str, *, more
     now = relais.world.now()
     await note(tx, relais.world, case_id, "asked_again", detail=facts.urgency)
     if facts.status == "open":
-        if more and facts.tier != _BEFORE_FIRST:
+        again = more or facts.urgency == "urgent" or not await known.alerted(tx, facts, "open")
+        if again and facts.tier != _BEFORE_FIRST:
             await _ring_anew(tx, relais, facts)
         else:
             await timers.bring_forward(tx, facts, now)
@@ -128,8 +130,18 @@ async def asked_again(tx: AsyncConnection, relais: Relais, case_id: str, *, more
 
 
 async def _ring_anew(tx: AsyncConnection, relais: Relais, facts: Facts) -> None:
+    """A new round, whose first wave reaches as far as this one did, and a tier further."""
     now, round_ = relais.world.now(), facts.round + 1
     await timers.stop_alerting(tx, facts.id)
+    await tx.execute(
+        update(alerts)
+        .where(
+            alerts.c.case_id == facts.id,
+            alerts.c.round == facts.round,
+            alerts.c.status.in_(("open", "passed")),
+        )
+        .values(status=known.RENEWED)
+    )
     await tx.execute(
         update(cases)
         .where(cases.c.id == facts.id)
@@ -141,9 +153,17 @@ async def _ring_anew(tx: AsyncConnection, relais: Relais, facts: Facts) -> None:
 
 
 async def _expect_a_step(tx: AsyncConnection, relais: Relais, facts: Facts) -> int:
-    """A new round for the same taker: no step is noted in it yet. Returns its number."""
+    """A step is due soon, in a new round if one was noted in this. Returns the round's number.
+
+    Whoever noted nothing yet gets no more time by her calling again.
+    """
     now, round_ = relais.world.now(), facts.round + 1
     first_step_by = now + timing.time_to_first_step(facts.urgency)
+    if facts.working and facts.deadline_at is not None:
+        by = min(first_step_by, facts.deadline_at)
+        await tx.execute(update(cases).where(cases.c.id == facts.id).values(deadline_at=by))
+        await timers.bring_waiting_forward(tx, facts, by)
+        return facts.round
     await timers.stop_waiting(tx, facts.id)
     await tx.execute(
         update(cases)
@@ -206,6 +226,7 @@ async def _next_wave(tx: AsyncConnection, facts: Facts, directory: Directory) ->
     return next_wave(
         match(directory, facts.routing.wish()),
         alerted=await known.alerted(tx, facts),
+        before=await known.renewed(tx, facts),
         barred=await known.barred(tx, facts),
         keyholders=await known.keyholders(tx, facts.id),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from backend.relais import Relais
+
+
+RENEWED: Final = "renewed"
+"""Of an alert: the round ended because she asked again, and the next one goes on from there."""
 
 
 class RoutingGone(Exception):
@@ -105,6 +109,16 @@ async def alerted(
         query = query.where(alerts.c.status.in_(statuses))
     rows = await connection.execute(query.order_by(alerts.c.alerted_at, alerts.c.member_id))
     return {row.member_id: (row.status, row.alerted_at) for row in rows}
+
+
+async def renewed(connection: AsyncConnection, facts: Facts) -> set[str]:
+    """Who was alerted in an earlier round that this one goes on with, since she asked again."""
+    rows = await connection.execute(
+        select(alerts.c.member_id).where(
+            alerts.c.case_id == facts.id, alerts.c.round < facts.round, alerts.c.status == RENEWED
+        )
+    )
+    return set(rows.scalars())
 
 
 async def ever_alerted(connection: AsyncConnection, case_id: str, member_id: str) -> bool:

@@ -35,7 +35,8 @@ async def tell_taken(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     if facts is None or facts.round != round_ or facts.taker_id is None:
         return
     taker = (await people(tx, [facts.taker_id])).get(facts.taker_id)
-    others = set(await known.alerted(tx, facts)) - {facts.taker_id}
+    others = set(await known.alerted(tx, facts)) | await known.renewed(tx, facts)
+    others.discard(facts.taker_id)
     others -= await known.barred(tx, facts)
     reply = messages.say(
         "taken_other", code=Name(facts.code), member=Name(taker.name if taker else "")
@@ -105,7 +106,12 @@ async def tell_withdrawn(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     facts = await known.read(tx, relais, job.subject)
     if facts is None:
         return
-    audience = await Audience.of(tx, await known.alerted(tx, facts, "withdrawn"))
+    told = await tx.execute(
+        select(alerts.c.member_id).where(
+            alerts.c.case_id == facts.id, alerts.c.status == "withdrawn"
+        )
+    )
+    audience = await Audience.of(tx, set(told.scalars()))
     reply = messages.say("withdrawn", code=Name(facts.code))
     await audience.tell_all(tx, relais, reply, f"withdrawn:{facts.id}")
 

@@ -68,6 +68,12 @@ async def bring_forward(tx: AsyncConnection, facts: Facts, due_at: int) -> None:
     await hasten(tx, key(ESCALATE, facts.id, facts.round, facts.tier), due_at)
 
 
+async def bring_waiting_forward(tx: AsyncConnection, facts: Facts, due_at: int) -> None:
+    """The taker is reminded, and the case goes back, at ``due_at`` or earlier."""
+    for kind in _OF_TAKEN:
+        await hasten(tx, key(kind, facts.id, facts.round), due_at)
+
+
 async def end_contact(tx: AsyncConnection, world: World, case_id: str) -> None:
     """Soon after this transaction nobody may write to her any more."""
     await schedule(

@@ -30,10 +30,14 @@ def next_wave(
     match: Match,
     *,
     alerted: Collection[str],
+    before: Collection[str] = (),
     barred: Collection[str],
     keyholders: Collection[str],
 ) -> Wave:
     """The first tier of which nobody was alerted yet, and who joined the earlier ones since.
+
+    ``before``: whom an earlier round reached that this one goes on with. A tier of theirs counts
+    as alerted, but they are alerted in this round like everybody else.
 
     Nobody is alerted twice in a round, nobody who is barred, and nobody who could not open the
     case afterwards (coordinators are told all the same: they can see to a grant). Empty
@@ -48,7 +52,7 @@ def next_wave(
             skipped.append(f"no_key:{'+'.join(tier.teams)}")
         fresh = [one for one in able if one not in alerted and one not in wave]
         wave |= dict.fromkeys(fresh, tier.coordinators)
-        if fresh and not any(one in alerted for one in allowed):
+        if fresh and not any(one in alerted or one in before for one in allowed):
             break
     return Wave(wave, tuple(dict.fromkeys(skipped)), not alerted, _coordinators(match, barred))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from backend.alerts import facts as known
 from backend.alerts import timers
@@ -124,13 +124,11 @@ async def withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
 
 
 async def _withdraw_alerts(tx: AsyncConnection, facts: Facts) -> None:
+    of_now = (alerts.c.round == facts.round) & alerts.c.status.in_(("open", "taken"))
+    of_before = alerts.c.status == known.RENEWED
     await tx.execute(
         update(alerts)
-        .where(
-            alerts.c.case_id == facts.id,
-            alerts.c.round == facts.round,
-            alerts.c.status.in_(("open", "taken")),
-        )
+        .where(alerts.c.case_id == facts.id, or_(of_now, of_before))
         .values(status="withdrawn")
     )
 

@@ -286,7 +286,9 @@ alerts = Table(
     Column("round", Integer, primary_key=True),
     Column("tier", Integer, primary_key=True),
     Column("member_id", Id, primary_key=True),
-    Column("status", String(12), nullable=False),  # open, taken, passed, lost, withdrawn
+    Column(
+        "status", String(12), nullable=False
+    ),  # open, taken, passed, lost, withdrawn, conflict, renewed
     Column("alerted_at", BigInteger, nullable=False),
     Index("ix_alerts_member_id", "member_id", "status"),
 )

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from backend import alerts
 from backend.cases.routing import Routing, joined
 from backend.database.tables import cases
-from tests.backend.alert_scene import ANA, BEN, CAM, DIA, EVE, FAY, Scene, open_scene
+from tests.backend.alert_scene import ANA, BEN, CAM, DIA, EVE, FAY, TOWN, Scene, open_scene
 
 BASE = Routing(needs=("health_medical_service",), urgency="normal", area="town", locale="fr")
 
@@ -173,3 +173,63 @@ def test_asking_again_takes_nothing_back_that_protects_her() -> None:
     assert after.excluded == ("o1", "o2")
     assert (after.restricted, after.urgency, after.area) == (True, "urgent", "town")
     assert after.needs == ("food_service",)
+
+
+async def test_an_urgent_call_rings_again_when_all_had_passed(scene: Scene) -> None:
+    """The same is asked, and everybody had said no: everybody hears of it at once."""
+    case_id = await scene.case("urgent")
+    for some in ((ANA, BEN), (CAM, DIA), (EVE, FAY)):
+        for member in some:
+            await scene.says(member, "pass K7Q4")
+    before = {member: len(await scene.told(member)) for member in TOWN}
+    await asks_again(scene, case_id, more=False, urgency="urgent")
+    for member in TOWN:
+        assert len(await scene.told(member)) == before[member] + 1
+
+
+async def test_asking_again_rings_when_nobody_is_left(scene: Scene) -> None:
+    """Not urgent, the same as before, and all had said no: it is not left to the hour."""
+    case_id = await scene.case()
+    for some in ((ANA, BEN), (CAM, DIA), (EVE, FAY)):
+        for member in some:
+            await scene.says(member, "pass K7Q4")
+    before = len(await scene.told(ANA))
+    await asks_again(scene, case_id, more=False)
+    assert len(await scene.told(ANA)) == before + 1
+
+
+async def test_an_urgent_call_reaches_at_least_whom_the_case_had_reached(scene: Scene) -> None:
+    """Two tiers were asked: both are asked again at once, and the next one with them."""
+    case_id = await scene.case("high")
+    await scene.later(minutes=31)
+    assert await scene.told(EVE) == []
+    before = {member: len(await scene.told(member)) for member in TOWN}
+    await asks_again(scene, case_id, urgency="urgent")
+    for member in TOWN:
+        assert len(await scene.told(member)) == before[member] + 1
+
+
+async def test_who_was_asked_before_she_asked_again_hears_the_end(scene: Scene) -> None:
+    """Somebody who went off call meanwhile: that it is taken, and that she withdrew it."""
+    case_id = await scene.case("high")
+    await scene.later(minutes=31)
+    await scene.set_on_call(CAM, False)
+    await asks_again(scene, case_id, urgency="urgent")
+    await scene.says(ANA, "take K7Q4")
+    assert (await scene.told(CAM))[-1] == "taken_other"
+    async with scene.relais.db.write() as tx:
+        await alerts.withdraw(tx, scene.relais, case_id)
+    await scene.runner.run_due()
+    assert (await scene.told(CAM))[-1] == "withdrawn"
+
+
+async def test_her_calls_give_a_silent_taker_no_more_time(scene: Scene) -> None:
+    """She calls every fifty minutes, nothing is noted: the case goes back as if she had not."""
+    case_id = await scene.case()
+    await scene.says(BEN, "take K7Q4")
+    for _ in range(3):
+        await asks_again(scene, case_id, urgency="urgent", more=False)
+        await scene.later(minutes=50)
+    row = await scene.row(case_id)
+    assert (row.status, row.taker_id) == ("open", None)
+    assert "returned" in await scene.told(BEN)

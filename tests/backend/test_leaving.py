@@ -12,7 +12,7 @@ from tests.backend.nights import ACCOUNT, TO_MORE, Night
 
 
 async def test_what_was_sent_too_late_is_all_that_a_late_report_takes_away(night: Night) -> None:
-    """She left, came back, and has a new question: the report of the old one deletes the old one."""
+    """She left, came back, has a new question: the old one's report deletes the old one alone."""
     posts = night.chat.posts
     first = (await posts({"kind": "text", "text": "hello"}, "e1")).json()["delivery"]
     await night.chat.settles((await posts({"kind": "text", "text": "00"}, "e2")).json()["delivery"])

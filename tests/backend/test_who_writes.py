@@ -1,11 +1,8 @@
 """Who writes has not shown that it is her: what she sees, what she reaches, what stays hers."""
 
 import pytest
-from sqlalchemy import select
 
-from backend.database.tables import cases, conversations, earlier_cases
-from tests.backend.chats import Chat
-from tests.backend.nights import ACCOUNT, BACK, TO_MORE, TO_YES, Night
+from tests.backend.nights import BACK, TO_MORE, Night
 
 HELPER_HAS_IT = "A helper has it"
 

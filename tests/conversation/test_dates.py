@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 from babel import dates
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from conversation.dates import LONGEST, NUMBERS_ONLY, DateWords, read_date
@@ -255,6 +255,8 @@ PIECES = [
 @given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=8).map(" ".join)),
        st.sampled_from(["", "en", "fr", "ar", "ckb", "kmr", "my", "sg", "xx"]),
        st.dates(datetime.date(2000, 1, 1), datetime.date(2099, 12, 31)))  # fmt: skip
+@example('0"0"00', "", datetime.date(2000, 1, 1))
+@example("0/0/2024", "en", datetime.date(2026, 1, 1))
 def test_any_text_is_read_or_left(typed: str, locale: str, today: datetime.date) -> None:
     """Whatever is typed on whatever day never fails, and what is read is never after tomorrow."""
     value = read_date(normalise(typed), today, WORDS, locale)
