@@ -13,7 +13,7 @@ from conversation.moving import enter_route, follow, go_back, go_on, store
 from conversation.normalise import normalise
 from conversation.person import ask_person
 from conversation.replies import Reply
-from conversation.returning import start_apart
+from conversation.returning import go_without_sign, start_apart
 from conversation.wording import filled, phrase, status
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ def _skip(turn: "Turn") -> None:
 
 def _skip_sign(turn: "Turn") -> None:
     """Whoever does not show the sign gets nothing of the case; help is there all the same."""
+    if go_without_sign(turn):
+        return
     if turn.unmark("skipped:sign"):
         start_apart(turn)
         return

@@ -36,10 +36,18 @@ class Context(msgspec.Struct, frozen=True):
     status: CaseStatus = CaseStatus()
     code_matches: bool | None = None
     """The message is a return code: right (True) or wrong (False); None: it is none."""
+    code_of_present: bool = False
+    """It leads to the request that this chat has already."""
+    code_proves: bool = False
+    """No sign was given here for that request: the code alone shows that it is hers."""
     sign_matches: bool | None = None
     """The message is her sign: right or wrong; None: no sign is kept."""
     sign_of_earlier: bool = False
     """It is the sign of a request of this chat from before the present one."""
+    signed: bool = True
+    """What this chat has now was given a sign. Else only an earlier request was."""
+    remembered: dict[str, str] = {}
+    """Of the earlier request whose sign this is, what is kept of the person (``State.kept``)."""
     police_allowed: bool = False
     """The pilot allows police_other_service."""
     voices: tuple[str, ...] = ()

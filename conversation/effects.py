@@ -168,9 +168,18 @@ class Erase(_Effect, frozen=True, tag="erase"):
 class ComeBack(_Effect, frozen=True, tag="come_back"):
     """This chat proved the return code; join it to that case. The backend knows which."""
 
+    kept: dict[str, str] = {}
+    """What is remembered of the person in the case that the chat leaves, as ``State.kept``."""
+
 
 class Apart(_Effect, frozen=True, tag="apart"):
-    """Who writes did not show the sign: what follows has nothing to do with the case so far."""
+    """Who writes did not show the sign: what follows has nothing to do with the case so far.
+
+    An account that was not sent yet ends with this, as it would in silence.
+    """
+
+    kept: dict[str, str] = {}
+    """As in ComeBack."""
 
 
 class CountTopic(_Effect, frozen=True, tag="count_topic"):

@@ -198,17 +198,22 @@ def silence(turn: "Turn", hours: int) -> None:
 
 def rest(turn: "Turn") -> None:
     """Keep only what coming back needs: that there is a case, contact, path, child."""
-    kept = {**turn.kept, "path": turn.path or turn.kept.get("path", "")}
-    kept["child"] = facts.child(turn)
-    kept["phone"] = "shared" if facts.shared_phone(turn) else ""
+    kept = lasting(turn)
     parts = tuple(part for part in turn.parts if part in _LASTING)
     items = turn.items
     clear(turn)
     turn.items, turn.parts = items, parts
     if asked(turn) or "case" in kept:
-        kept["case"] = "yes"
-        turn.kept = {key: value for key, value in kept.items() if value and value != "no"}
+        turn.kept = {**kept, "case": "yes"}
     turn.mode = "closed"
+
+
+def lasting(turn: "Turn") -> dict[str, str]:
+    """What outlives the answers: path, child, phone, consents that stand."""
+    kept = {**turn.kept, "path": turn.path or turn.kept.get("path", "")}
+    kept["child"] = facts.child(turn)
+    kept["phone"] = "shared" if facts.shared_phone(turn) else ""
+    return {key: value for key, value in kept.items() if value and value != "no"}
 
 
 def clear(turn: "Turn") -> None:

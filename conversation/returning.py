@@ -30,20 +30,42 @@ def arrive(turn: "Turn") -> None:
     known = known or turn.context.sign_matches is not None
     if turn.mode == "new" or not known:
         begin_anew(turn)
-    elif turn.route in {"return", "resume"} or not turn.at:
-        _greet(turn, "")
     else:
-        _greet(turn, f"{turn.route}:{turn.at}")
+        _greet(turn, _open_place(turn))
 
 
-def _greet(turn: "Turn", back_to: str) -> None:
+def _open_place(turn: "Turn") -> str:
+    """Where to go on once she is greeted; empty: nowhere, or where the stack says already."""
+    if turn.route in {"return", "resume"} or not turn.at:
+        return ""
+    return f"{turn.route}:{turn.at}"
+
+
+def _greet(turn: "Turn", back_to: str, *, proved: bool = False) -> None:
     turn.returning = True
     turn.unmark("skipped:sign")
-    if turn.context.sign_matches is not None:
-        turn.mark(facts.UNPROVED)
     for step_id in (*_AGAIN, turn.interview.routes["return"].steps[0].id):
         turn.answers.pop(step_id, None)
+    if proved:
+        _pass_sign(turn)
+    elif turn.context.sign_matches is not None:
+        turn.mark(facts.UNPROVED)
     enter_route(turn, "return", back_to)
+
+
+def _pass_sign(turn: "Turn") -> None:
+    """It need not be shown, or was."""
+    turn.unmark(facts.UNPROVED)
+    turn.answers["sign_ask"] = True
+
+
+def go_without_sign(turn: "Turn") -> bool:
+    """The sign is one of an earlier request: what the chat has now needs none. Goes there."""
+    if turn.context.signed or not (turn.resume or ending.has_case(turn)):
+        return False
+    _pass_sign(turn)
+    walk(turn, turn.steps.index["sign_ask"] + 1)
+    return True
 
 
 def begin_anew(turn: "Turn") -> None:
@@ -61,7 +83,7 @@ def _name_run(turn: "Turn") -> None:
 
 def start_apart(turn: "Turn") -> None:
     """Who did not show the sign begins anew, apart from whatever there is."""
-    turn.effects.append(fx.Apart())
+    turn.effects.append(fx.Apart(ending.lasting(turn)))
     ending.clear(turn)
     start_anew(turn)
 
@@ -85,14 +107,21 @@ def at_opening(turn: "Turn") -> bool:
 
 
 def come_back(turn: "Turn") -> None:
-    """The code was right: this chat now belongs to that request."""
-    turn.effects.append(fx.ComeBack())
+    """The code was right: this chat now belongs to that request.
+
+    Where a sign was given here for it, that is asked all the same: whoever holds this phone may
+    have found the code in the chat.
+    """
+    if turn.context.code_of_present:
+        _greet(turn, _open_place(turn), proved=turn.context.code_proves)
+        return
+    turn.effects.append(fx.ComeBack(ending.lasting(turn)))
     locale = turn.locale
     ending.clear(turn)
     _name_run(turn)
     turn.locale = locale
     turn.mark("help")
-    _greet(turn, "")
+    _greet(turn, "", proved=turn.context.code_proves)
 
 
 def chose(turn: "Turn", step: "Step", option: str) -> None:
@@ -127,10 +156,9 @@ def proved(turn: "Turn", right: bool) -> None:
     wrong, since = _wrong_signs(turn)
     if right and wrong < _WRONG:
         turn.kept = {key: value for key, value in turn.kept.items() if key != "signs"}
-        turn.unmark(facts.UNPROVED)
         if turn.context.sign_of_earlier:
             _take_up_earlier(turn)
-        turn.answers["sign_ask"] = True
+        _pass_sign(turn)
         walk(turn, turn.steps.index["sign_ask"] + 1)
         return
     if wrong < _WRONG:
@@ -152,9 +180,10 @@ def _wrong_signs(turn: "Turn") -> tuple[int, str]:
 
 def _take_up_earlier(turn: "Turn") -> None:
     """Her sign belongs to a request from before the present one: that one is taken up again."""
-    turn.effects.append(fx.ComeBack())
+    turn.effects.append(fx.ComeBack(ending.lasting(turn)))
     answers, locale = turn.answers, turn.locale
     ending.clear(turn)
+    turn.kept |= turn.context.remembered
     _name_run(turn)
     turn.route, turn.at = "return", "sign_ask"
     turn.answers, turn.locale, turn.returning = answers, locale, True

@@ -21,7 +21,7 @@ from backend.alerts.outcome import Outcome, TakeOutcome
 from backend.alerts.repeating import repeat
 from backend.alerts.responder import handle_member
 from backend.alerts.sweeping import sweep
-from backend.alerts.taking import give_up, pass_on, take
+from backend.alerts.taking import give_up, pass_on, reopen, take
 from backend.alerts.timers import end_contact as forget_contact
 from backend.alerts.unreachable import act_on_held, act_on_unreachable
 from backend.alerts.working import conflict, done, note_step, open_alerts, taken_by, withdraw
@@ -68,6 +68,7 @@ __all__ = [
     "note_step",
     "open_alerts",
     "pass_on",
+    "reopen",
     "set_on_call",
     "sweep",
     "take",

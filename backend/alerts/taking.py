@@ -156,6 +156,30 @@ async def give_up(tx: AsyncConnection, relais: Relais, case_id: str, member_id: 
     return await return_to_queue(tx, relais, facts, "given_back")
 
 
+async def reopen(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
+    """She needs help again in a case that is over: everybody is asked, who had it among them."""
+    facts = await known.read(tx, relais, case_id, lock=True)
+    if facts is None or facts.status != "done":
+        return
+    now, round_ = relais.world.now(), facts.round + 1
+    await tx.execute(
+        update(cases)
+        .where(cases.c.id == case_id)
+        .values(
+            status="open",
+            round=round_,
+            tier=-1,
+            deadline_at=now,
+            taker_id=None,
+            taken_at=None,
+            answered_at=None,
+            closed_at=None,
+        )
+    )
+    await note(tx, relais.world, case_id, "asked_again", detail=facts.urgency)
+    await timers.set_timer(tx, relais.world, timers.ESCALATE, case_id, round_, -1, due_at=now)
+
+
 async def return_to_queue(tx: AsyncConnection, relais: Relais, facts: Facts, why: str) -> Outcome:
     """A taken case goes back: a new round begins at once, without its last taker."""
     now, round_ = relais.world.now(), facts.round + 1

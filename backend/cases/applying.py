@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
-from backend.cases.changes import Changes
+from backend.cases.changes import Changes, Left
 from backend.cases.erasing import erase_case
 from backend.cases.stones import write_tombstone
 from backend.database.statements import insert_or_ignore, upsert
@@ -14,6 +14,7 @@ from backend.database.tables import (
     case_log,
     cases,
     compartments,
+    conversations,
     draft_items,
     earlier_cases,
     grants,
@@ -70,9 +71,14 @@ async def apply(
     await _apply_files(tx, relais, conversation_id, changes)
     if changes.earlier is not None:
         await _part(tx, relais, changes.earlier)
+    if changes.left is not None:
+        await _leave(tx, relais, changes.left)
+    for one in changes.also:
+        await tx.execute(_LOCK, {"the_case": one})
+        await _take_back(tx, relais, one, changes)
     case_id = changes.case_id
     if case_id is not None and not changes.erase:
-        await _apply_case(tx, relais, case_id, changes)
+        await _apply_case(tx, relais, conversation_id, case_id, changes)
     if changes.topic is not None:
         await _count(tx, relais, changes.topic)
 
@@ -151,7 +157,9 @@ async def _part(tx: AsyncConnection, relais: Relais, row: dict[str, Any]) -> Non
         )
 
 
-async def _apply_case(tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes) -> None:
+async def _apply_case(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str, changes: Changes
+) -> None:
     if changes.drop_slots:
         await tx.execute(
             delete(items).where(items.c.case_id == case_id, items.c.slot.in_(changes.drop_slots))
@@ -165,11 +173,18 @@ async def _apply_case(tx: AsyncConnection, relais: Relais, case_id: str, changes
     await _apply_her_word(tx, relais, case_id, changes)
     values = _case_columns(relais, changes)
     if changes.settle_lost:
-        values |= await _settle_lost(tx, relais, case_id)
+        values |= await _settle_lost(tx, relais, conversation_id, case_id)
     if values:
         await tx.execute(update(cases).where(cases.c.id == case_id).values(**values))
+    await _tell(tx, relais, case_id, changes)
+
+
+async def _tell(tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes) -> None:
+    """Whoever is to hear of it."""
     if changes.alert:
         await alerts.begin(tx, relais, case_id)
+    elif changes.reopened:
+        await alerts.reopen(tx, relais, case_id)
     elif changes.asked_again:
         await alerts.asked_again(tx, relais, case_id, more=changes.asked_again == "more")
     elif changes.routing is not None:
@@ -195,10 +210,7 @@ async def _apply_her_word(
     tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes
 ) -> None:
     """She sent part 2, or took something back."""
-    if changes.drop_account:
-        await _drop_account(tx, relais, case_id)
-    elif changes.drop_evidence:
-        await _drop_places(tx, relais, case_id, ("evidence",))
+    await _take_back(tx, relais, case_id, changes)
     if changes.drop_unsent:
         await _drop_unsent(tx, relais, case_id, changes.drop_unsent)
     if changes.submit_account:
@@ -206,6 +218,13 @@ async def _apply_her_word(
         await log(tx, relais, case_id, "submitted")
     if changes.withdraw:
         await _withdraw(tx, relais, case_id)
+
+
+async def _take_back(tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes) -> None:
+    if changes.drop_account:
+        await _drop_account(tx, relais, case_id)
+    elif changes.drop_evidence:
+        await _drop_places(tx, relais, case_id, ("evidence",))
 
 
 async def _withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
@@ -221,9 +240,8 @@ async def _withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
 
 
 def _unsent(case_id: str, run: str) -> Any:
-    """Items that wait for her word: of one telling, or (empty) of all."""
-    held = items.c.held == run if run else items.c.held.is_not(None)
-    return (items.c.case_id == case_id) & held
+    """Items of one telling that wait for her word."""
+    return (items.c.case_id == case_id) & (items.c.held == run)
 
 
 async def _drop_unsent(tx: AsyncConnection, relais: Relais, case_id: str, run: str) -> None:
@@ -242,21 +260,49 @@ async def _drop_unsent(tx: AsyncConnection, relais: Relais, case_id: str, run: s
 
 
 async def _release(tx: AsyncConnection, case_id: str, run: str) -> int:
-    """What she told in this telling (empty: in any) may be handed out. How many items waited."""
+    """What she told in this telling may be handed out. How many items waited."""
     freed = await tx.execute(update(items).where(_unsent(case_id, run)).values(held=None))
     return freed.rowcount
 
 
-async def _settle_lost(tx: AsyncConnection, relais: Relais, case_id: str) -> dict[str, Any]:
-    """Her state is gone: what she did not send is kept or destroyed, as she chose for silence."""
-    keep = (await tx.execute(select(cases.c.keep).where(cases.c.id == case_id))).scalar_one()
+async def _settle(
+    tx: AsyncConnection, relais: Relais, case_id: str, run: str, *, keep: bool
+) -> dict[str, Any]:
+    """What she did not send is kept or destroyed. Returns columns of the case to set."""
     if not keep:
-        await _drop_unsent(tx, relais, case_id, "")
+        await _drop_unsent(tx, relais, case_id, run)
         return {}
-    if not await _release(tx, case_id, ""):
+    if not await _release(tx, case_id, run):
         return {}
     await log(tx, relais, case_id, "submitted")
     return {"account_served": True, "submitted_at": relais.world.now()}
+
+
+async def _settle_lost(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str
+) -> dict[str, Any]:
+    """The chat's state is gone: the account that it had under way ends as she chose for silence."""
+    mine = conversations.c.id == conversation_id
+    found = await tx.execute(
+        select(conversations.c.unsent_run, conversations.c.unsent_keep).where(mine)
+    )
+    row = found.one()
+    if row.unsent_run is None:
+        return {}
+    await tx.execute(update(conversations).where(mine).values(unsent_run=None, unsent_keep=None))
+    return await _settle(tx, relais, case_id, row.unsent_run, keep=bool(row.unsent_keep))
+
+
+async def _leave(tx: AsyncConnection, relais: Relais, left: Left) -> None:
+    """The chat goes on without this case."""
+    await tx.execute(_LOCK, {"the_case": left.case_id})
+    values: dict[str, Any] = {"remembered_sealed": left.remembered}
+    if left.run:
+        values |= await _settle(tx, relais, left.case_id, left.run, keep=left.keep)
+    alive = (cases.c.id == left.case_id) & (cases.c.status != "erased")
+    await tx.execute(update(cases).where(alive).values(**values))
+    if "submitted_at" in values:
+        await alerts.added(tx, relais, left.case_id)
 
 
 async def _drop_account(tx: AsyncConnection, relais: Relais, case_id: str) -> None:

@@ -12,7 +12,7 @@ from backend.cases.drafts import move_draft
 from backend.cases.opening import make_compartments, new_case, publics_of, recipients
 from backend.cases.recording import Publics
 from backend.cases.routing import Routing, joined
-from backend.cases.work import ASKED, Work, members_of
+from backend.cases.work import ASKED, Work, members_of, unsent
 from backend.database.tables import grants
 from backend.vault.compartments import ACCOUNT, HELP, RECOVERY
 from conversation import Wish, match
@@ -22,7 +22,11 @@ _TOLD = ("brief", "medical")
 
 
 async def ask_help(work: Work, effect: fx.AskHelp) -> None:
-    """A new case with its compartments, and an alert; or a living one learns what she asks now."""
+    """A new case with its compartments, and an alert; or a living one learns what she asks now.
+
+    A request that is over is left behind; but in the middle of a telling that belongs to it, it is
+    opened again, since what she tells is sealed to it.
+    """
     routing = Routing(
         needs=effect.needs,
         urgency=effect.urgency,
@@ -36,7 +40,10 @@ async def ask_help(work: Work, effect: fx.AskHelp) -> None:
     if work.case is not None and work.case.status == "done":
         if effect.quiet:
             return
-        work.part_from_case()
+        if unsent(work.before):
+            work.changes.reopened = True
+        else:
+            work.part_from_case()
     if work.case is not None or work.changes.new_case is not None:
         await _ask_again(work, routing, quiet=effect.quiet)
         return
@@ -82,7 +89,7 @@ async def _ask_again(work: Work, asked: Routing, *, quiet: bool) -> None:
         await move_draft(work, _TOLD)
         work.changes.alert = True
         return
-    lets_in = work.case.status == "open" or routing.urgency == "urgent"
+    lets_in = work.case.status in {"open", "done"} or routing.urgency == "urgent"
     renewed = lets_in and await _let_in(work, routing)
     if renewed or ASKED.isdisjoint(work.before.parts):
         await move_draft(work, _TOLD)
@@ -156,6 +163,7 @@ async def open_account(work: Work, effect: fx.OpenAccount) -> None:
     A second account in the same case has keys of its own unless the same people may read it.
     """
     work.changes.keep = effect.keep
+    work.changes.conversation |= {"unsent_run": work.run, "unsent_keep": effect.keep}
     routing = Routing(area=effect.area, locale=effect.locale, excluded=effect.excluded)
     if work.case is not None or work.changes.new_case is not None:
         routing = joined(work.routing(), routing)

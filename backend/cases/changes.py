@@ -15,6 +15,19 @@ class NewCase:
     grants: list[dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A case that the chat leaves for another one, or for none."""
+
+    case_id: str
+    remembered: bytes
+    """Sealed, for whoever takes it up again with its sign."""
+    run: str = ""
+    """The account that was not sent; empty: none was under way."""
+    keep: bool = False
+    """Silence keeps it."""
+
+
 @dataclass(slots=True)
 class Changes:
     """Everything to write about cases and drafts in the turn's transaction."""
@@ -32,12 +45,18 @@ class Changes:
     """Status and routing of the case as this turn was thought; else it is thought anew."""
     earlier: dict[str, Any] | None = None
     """Row of ``earlier_cases``: the chat goes on with another case, or with none."""
+    left: "Left | None" = None
+    """The case that the chat leaves, with what ends there."""
+    also: list[str] = field(default_factory=list)
+    """Earlier cases of hers that what she takes back reaches, too."""
+    reopened: bool = False
+    """It was over, and she needs help in the middle of a telling that belongs to it."""
     run: str = ""
-    """The telling that is sent, or let go; empty: all of the case."""
+    """The telling that is sent, or let go."""
     drop_unsent: str = ""
     """The telling whose account she did not send, and wanted destroyed then."""
     settle_lost: bool = False
-    """Its state is gone: what was not sent is kept or destroyed, as she chose for silence."""
+    """The chat's state is gone: what it did not send is kept or destroyed, as for silence."""
     routing: bytes | None = None
     ungrant: tuple[str, ...] = ()
     items: list[dict[str, Any]] = field(default_factory=list)

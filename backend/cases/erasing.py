@@ -24,6 +24,7 @@ async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
         .values(
             status="erased",
             routing_sealed=None,
+            remembered_sealed=None,
             deadline_at=None,
             closed_at=relais.world.now(),
         )

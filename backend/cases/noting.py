@@ -3,6 +3,7 @@
 import hashlib
 
 from msgspec.structs import replace
+from sqlalchemy import select
 
 from backend.ambient import iso
 from backend.cases.asking import exclude
@@ -14,6 +15,7 @@ from backend.cases.recording import (
     slot_name,
 )
 from backend.cases.work import Work
+from backend.database.tables import earlier_cases
 from conversation import effects as fx
 
 _ACCOUNT_PURPOSES = frozenset({"account", "evidence", "statistics", "justice"})
@@ -75,6 +77,8 @@ async def code(work: Work, effect: fx.Code) -> None:
 
 async def take_back(work: Work, effect: fx.TakeBack) -> None:
     """A yes that ends: the request is closed, or what was told is destroyed, as was promised."""
+    if effect.purpose in {"account", "evidence"}:
+        work.changes.also = await _told_before(work)
     if work.case is None:
         return
     if effect.purpose in {"services", "urgent"}:
@@ -83,6 +87,22 @@ async def take_back(work: Work, effect: fx.TakeBack) -> None:
         work.changes.drop_account = True
     elif effect.purpose == "evidence":
         work.changes.drop_evidence = True
+
+
+async def _told_before(work: Work) -> list[str]:
+    """Requests of hers from before the present one: a yes of then stands until it is taken back.
+
+    Not those that the chat left without their sign or for another one: they have their own.
+    """
+    found = await work.connection.execute(
+        select(earlier_cases.c.case_id)
+        .where(
+            earlier_cases.c.conversation_id == work.conversation_id,
+            earlier_cases.c.apart.is_(False),
+        )
+        .order_by(earlier_cases.c.case_id)
+    )
+    return list(found.scalars())
 
 
 async def consent(work: Work, effect: fx.Consent) -> None:

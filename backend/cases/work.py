@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.cases.changes import Changes
+from backend.cases.changes import Changes, Left
 from backend.cases.recording import DraftItem, Publics, item_row
 from backend.cases.routing import Routing, dump_routing, load_routing
 from backend.content import Edition
@@ -39,6 +40,11 @@ def belongs(state: State) -> bool:
     """What is told in this state is part of the case that the chat has, also when that is done."""
     asked = ASKED | _ACCOUNT_BEGUN
     return state.route in _OF_THE_CASE or not asked.isdisjoint(state.parts)
+
+
+def unsent(state: State) -> bool:
+    """An account is under way that she did not send yet."""
+    return "account" in state.parts and "submit2" not in state.parts
 
 
 @dataclass(slots=True)
@@ -117,8 +123,21 @@ class Work:
         else:
             self.changes.routing = sealed
 
-    def part_from_case(self) -> None:
-        """What follows has nothing to do with the case so far."""
+    def part_from_case(self, kept: dict[str, str] | None = None) -> None:
+        """What follows has nothing to do with the case so far.
+
+        ``kept`` is remembered there, and an account that was not sent ends as it would in silence.
+        """
+        if self.case is not None and kept is not None:
+            sealed = self.relais.vault.keyring.seal(
+                "contact", msgspec.json.encode(kept), "cases", "remembered", self.case.id
+            )
+            self.changes.left = Left(
+                self.case.id,
+                sealed,
+                run=(self.before.run or _FIRST) if unsent(self.before) else "",
+                keep="keep" in self.before.parts,
+            )
         self.case = self.publics = self._routing = None
         self.changes.case_id = self.changes.seen = None
 

@@ -12,6 +12,9 @@ from backend.database.tables import earlier_cases
 from conversation import effects as fx
 from conversation import normalise
 
+_SENT: Final = {"unsent_run": None, "unsent_keep": None}
+"""Of a chat in which no account is under way."""
+
 
 async def work_out(work: Work, effects: tuple[fx.Effect, ...]) -> Changes:
     """Every effect in order."""
@@ -38,19 +41,21 @@ async def _return_code(work: Work, effect: fx.ReturnCode) -> None:
     )
 
 
-async def _come_back(work: Work, _effect: fx.ComeBack) -> None:
+async def _come_back(work: Work, effect: fx.ComeBack) -> None:
     found = work.returned
     if found is None or found.case_id is None:
         return
     if work.case is not None and found.case_id == work.case.id:
         return
     # What led to the other request alone stays with that one, the sign of this phone too.
+    work.changes.clear_drafts = True
     work.changes.conversation |= {
         "case_id": found.case_id,
         "return_index": None,
         "sign_index": found.sign_index or await _sign_of(work, found.case_id),
+        **_SENT,
     }
-    work.part_from_case()
+    work.part_from_case(effect.kept)
 
 
 async def _sign_of(work: Work, case_id: str) -> bytes | None:
@@ -64,19 +69,23 @@ async def _sign_of(work: Work, case_id: str) -> bytes | None:
     return found.scalar_one_or_none()
 
 
-async def _apart(work: Work, _effect: fx.Apart) -> None:
-    work.part_from_case()
-    work.changes.conversation |= {"case_id": None, "return_index": None, "sign_index": None}
+async def _apart(work: Work, effect: fx.Apart) -> None:
+    work.part_from_case(effect.kept)
+    work.changes.clear_drafts = True
+    nothing = {"case_id": None, "return_index": None, "sign_index": None}
+    work.changes.conversation |= nothing | _SENT
 
 
 async def _submit(work: Work, effect: fx.Submit) -> None:
     if effect.part == 2:
         work.changes.submit_account = work.changes.added = True
         work.changes.run = work.run
+        work.changes.conversation |= _SENT
 
 
 async def _reduce(work: Work, _effect: fx.Reduce) -> None:
     work.changes.clear_drafts = True
+    work.changes.conversation |= _SENT
     if "account" in work.before.parts and "account" not in work.after.parts:
         work.changes.drop_unsent = work.run
 

@@ -90,6 +90,9 @@ conversations = Table(
     Column("contact", Boolean, nullable=False),  # she agreed to be written to: the address stays
     Column("return_index", LargeBinary(32), unique=True),
     Column("sign_index", LargeBinary(32)),
+    # The account under way in the case: its telling, and whether silence keeps it.
+    Column("unsent_run", String(8)),
+    Column("unsent_keep", Boolean),
     Column("expires_at", BigInteger),
     UniqueConstraint("channel", "address_index"),
     Index("ix_conversations_case_id", "case_id"),
@@ -105,6 +108,7 @@ earlier_cases = Table(
     # Codes and signs that lead to it alone; what leads to the present case stands there.
     Column("return_index", LargeBinary(32), unique=True),
     Column("sign_index", LargeBinary(32)),
+    Column("apart", Boolean, nullable=False),  # left without its sign, or for another request
     Index("ix_earlier_cases_case_id", "case_id"),
 )
 
@@ -174,6 +178,7 @@ cases = Table(
     Column("interview", String(64), nullable=False),
     Column("content", String(64), nullable=False),
     Column("routing_sealed", LargeBinary),  # needs, urgency, area, locale, sex, excluded
+    Column("remembered_sealed", LargeBinary),  # what its chat kept of her when it left it
     Column("tier", Integer, nullable=False),
     Column("round", Integer, nullable=False),  # grows when a case returns to the queue
     Column("deadline_at", BigInteger),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -222,6 +223,36 @@ async def _earlier_signs(connection: AsyncConnection, known: Known, state: State
     return list(found)
 
 
+async def signed_here(connection: AsyncConnection, known: Known, case_id: str | None) -> bool:
+    """She gave a sign for this request in this chat."""
+    if known.case is not None and known.case.id == case_id:
+        return known.sign_index is not None
+    found = await connection.execute(
+        select(earlier_cases.c.case_id).where(
+            earlier_cases.c.conversation_id == known.id,
+            earlier_cases.c.case_id == case_id,
+            earlier_cases.c.sign_index.is_not(None),
+        )
+    )
+    return found.first() is not None
+
+
+async def remembered(
+    connection: AsyncConnection, relais: Relais, returned: Returned | None
+) -> dict[str, str]:
+    """What the chat knew of her when it left this case; empty when it is not taken up again."""
+    if returned is None or returned.case_id is None:
+        return {}
+    found = await connection.execute(
+        select(cases.c.remembered_sealed).where(cases.c.id == returned.case_id)
+    )
+    sealed = found.scalar_one_or_none()
+    if sealed is None:
+        return {}
+    raw = relais.vault.keyring.open("contact", sealed, "cases", "remembered", returned.case_id)
+    return msgspec.json.decode(raw, type=dict[str, str])
+
+
 async def has_earlier(connection: AsyncConnection, known: Known) -> bool:
     """The chat had other cases before."""
     mine = earlier_cases.c.conversation_id == known.id
@@ -249,6 +280,8 @@ __all__ = [
     "prove",
     "read_conversation",
     "read_conversation_by_id",
+    "remembered",
     "seal_state",
+    "signed_here",
     "standing",
 ]

@@ -21,7 +21,9 @@ from backend.turns.snapshot import (
     find_code,
     has_earlier,
     prove,
+    remembered,
     seal_state,
+    signed_here,
     standing,
 )
 from conversation import (
@@ -193,8 +195,15 @@ async def _context(
         operator=relais.operator,
         status=case_status(known.case),
         code_matches=matches,
+        code_of_present=returned is not None
+        and known.case is not None
+        and returned.case_id == known.case.id,
+        code_proves=returned is not None
+        and not await signed_here(connection, known, returned.case_id),
         sign_matches=proof,
         sign_of_earlier=earlier is not None,
+        signed=known.sign_index is not None,
+        remembered=await remembered(connection, relais, earlier),
         excluded=excluded,
         restricted=restricted,
         voices=around.edition.voices,
@@ -291,4 +300,5 @@ def _earlier(
         "case_id": known.case.id,
         "return_index": known.return_index if leaves else None,
         "sign_index": known.sign_index if leaves else None,
+        "apart": leaves,
     }

@@ -69,6 +69,7 @@ SEALED: Final = (
         conversations.c.state_key == KEYRING,
     ),
     Sealed(cases, cases.c.routing_sealed, "routing", _bound("cases", "routing")),
+    Sealed(cases, cases.c.remembered_sealed, "contact", _bound("cases", "remembered")),
     Sealed(case_log, case_log.c.reason_sealed, "members", _bound("case_log", "reason")),
     Sealed(members, members.c.key_sealed, "members", _bound("members", "key")),
     Sealed(members, members.c.totp_sealed, "members", _bound("members", "totp")),

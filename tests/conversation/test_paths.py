@@ -182,7 +182,7 @@ def test_no_news_before_the_sign(word: str) -> None:
 def test_a_return_code_at_the_opening_brings_her_back() -> None:
     """On another phone, the right code joins this chat to her request."""
     person = Person(code_matches=True).says("1234 5678 9012 3456")
-    assert person.effects == (fx.ComeBack(),)
+    assert [type(one) for one in person.effects] == [fx.ComeBack]
     assert person.ids() == ["engine/greeting/text"]
     person.code_matches = None
     assert person.says("1", "1").options() == ["status", "contact", "human", "new", "erase"]
