@@ -93,6 +93,8 @@ conversations = Table(
     # The account under way in the case: its telling, and whether silence keeps it.
     Column("unsent_run", String(8)),
     Column("unsent_keep", Boolean),
+    # "Erase everything?" was asked over a state that cannot be read; it stays until she says yes.
+    Column("erase_asked_at", BigInteger),
     Column("expires_at", BigInteger),
     UniqueConstraint("channel", "address_index"),
     Index("ix_conversations_case_id", "case_id"),

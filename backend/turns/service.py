@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 import structlog
+from msgspec import structs
 from sqlalchemy import select
 
 from backend.accounts.links import code_in
+from backend.ambient import HOUR
 from backend.cases.applying import CaseMoved, apply
 from backend.database import DatabaseUnavailable
 from backend.database.tables import conversations
@@ -19,17 +21,13 @@ from backend.turns.inbound import Inbound, MalformedInbound, Named, as_event, re
 from backend.turns.lanes import Lanes
 from backend.turns.quarantine import fail_turn
 from backend.turns.responding import link_turn, member_turn
-from backend.turns.snapshot import Known, read_conversation, read_conversation_by_id
+from backend.turns.snapshot import BrokenState, Known, read_conversation, read_conversation_by_id
 from backend.turns.thinking import Message, Surroundings, surroundings, think
-from conversation import Sent, Silence, command_in, over_first_question
+from conversation import Chose, Sent, Silence, command_in, over_first_question
 from sealing import Envelope, SealError
 
 log = structlog.get_logger(__name__)
 _TRIES = 4
-
-
-class BrokenState(Exception):
-    """A conversation's state that cannot be read: its events are kept, and nothing is written."""
 
 
 _lanes = Lanes()
@@ -91,17 +89,25 @@ async def _one_try(relais: Relais, known: Known, message: Message, inbound: Inbo
         return await link_turn(relais, known, message, inbound)
     around = await surroundings(relais, known, message.event)
     if known.state_broken:
-        around = _around_broken(known, message, around)
+        around = _around_broken(relais, known, message, around)
     async with relais.db.read() as connection:
         plan = await think(connection, relais, known, message, around)
     return await commit(relais, known, message, inbound, plan)
 
 
-def _around_broken(known: Known, message: Message, around: Surroundings) -> Surroundings:
+def _around_broken(
+    relais: Relais, known: Known, message: Message, around: Surroundings
+) -> Surroundings:
     """Leaving and erasing need no state; everything else waits for a release that can read it."""
     word = command_in(around.edition.interview, message.event)
+    over = over_first_question(around.edition.interview, around.state)
     if word == "erase":
-        return replace(around, state=over_first_question(around.edition.interview, around.state))
+        return replace(around, state=over)
+    asked_at = known.erase_asked_at
+    if asked_at is not None and relais.world.now() - asked_at < HOUR and word is None:
+        token = message.event.token if isinstance(message.event, Chose) else ""
+        asked = structs.replace(over, mode="confirm_erase", ask=token.partition(":")[0])
+        return replace(around, state=asked)
     if word not in {"leave", "stop"}:
         raise BrokenState(known.state_broken)
     return around

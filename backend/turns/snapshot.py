@@ -48,6 +48,8 @@ class Known:
     return_index: bytes | None
     contact: bool
     """She agreed to be written to."""
+    erase_asked_at: int | None = None
+    """When "Erase everything?" was asked over a state that cannot be read."""
 
 
 _COLUMNS = (
@@ -60,6 +62,7 @@ _COLUMNS = (
     conversations.c.return_index,
     conversations.c.case_id,
     conversations.c.contact,
+    conversations.c.erase_asked_at,
     members.c.locale.label("member_locale"),
 )
 _SELECT = select(*_COLUMNS).outerjoin(members, members.c.id == conversations.c.member_id)
@@ -121,7 +124,12 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
         sign_index=row.sign_index,
         return_index=row.return_index,
         contact=row.contact,
+        erase_asked_at=row.erase_asked_at,
     )
+
+
+class BrokenState(Exception):
+    """A conversation's state that cannot be read: its events are kept, and nothing is written."""
 
 
 def _resting(fresh: State) -> State:
@@ -271,6 +279,7 @@ def standing(relais: Relais, case: Row[Any] | None) -> tuple[tuple[str, ...], bo
 
 
 __all__ = [
+    "BrokenState",
     "Known",
     "case_status",
     "code_digits",

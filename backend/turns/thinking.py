@@ -15,6 +15,7 @@ from backend.content import Content, Edition
 from backend.deliveries import Outgoing, Prepared, Pressed, prepare
 from backend.relais import Relais
 from backend.turns.snapshot import (
+    BrokenState,
     Known,
     case_status,
     code_digits,
@@ -34,6 +35,7 @@ from conversation import (
     Reply,
     Started,
     State,
+    Stepped,
     adopt,
     advance,
     dump_state,
@@ -112,6 +114,8 @@ async def think(
     edition = around.edition
     context, returned, wrong = await _context(connection, relais, known, message, around)
     step = advance(edition.interview, around.state, message.event, context)
+    if known.state_broken:
+        step = _of_broken(known, around.state, step)
     locale = step.state.locale or around.state.locale or context.locale_hint
     case = _case(known, around.state, step.effects)
     work = Work(
@@ -149,6 +153,20 @@ async def think(
         wrong_code=wrong,
         clears=any(isinstance(effect, fx.Leave | fx.Erase) for effect in step.effects),
     )
+
+
+def _of_broken(known: Known, before: State, step: Stepped) -> Stepped:
+    """Over a state that cannot be read there is leaving, and "Erase everything?" with its answer.
+
+    Raises :class:`BrokenState` for whatever else came: that is kept for a release that reads it.
+    """
+    if before.mode != "confirm_erase" or any(
+        isinstance(effect, fx.Leave | fx.Erase) for effect in step.effects
+    ):
+        return step
+    if step.state.mode == "confirm_erase":
+        raise BrokenState(known.state_broken)
+    return Stepped(step.state, (Reply(parts=(Part("engine/resumed/text"),)),), ())
 
 
 def _case(known: Known, state: State, effects: tuple[fx.Effect, ...]) -> Any:
@@ -273,8 +291,9 @@ async def _columns(
         # deleted any more, which is what it is still needed for.
         contact = changes.conversation.get("contact", known.contact)
         columns["expires_at"] = None if contact else relais.world.now() + CLEARABLE
-    if known.state_broken and state.mode != "confirm_erase":
-        columns = {}  # another release may read it
+    if known.state_broken and not erased:
+        asks = state.mode == "confirm_erase"
+        columns = {"erase_asked_at": relais.world.now() if asks else None}
     if changes.case_id is not None:
         columns["case_id"] = changes.case_id
     columns |= changes.conversation

@@ -329,6 +329,25 @@ async def test_erasing_works_where_the_state_cannot_be_read(night: Night) -> Non
     assert await night.rows(select(items)) == []
 
 
+async def test_who_does_not_erase_keeps_a_state_that_cannot_be_read(night: Night) -> None:
+    """No, or anything but yes: another release finds it as it was, and the sign is not passed."""
+    await night.says(*TO_MORE, "1", "1", *ACCOUNT, "these words")
+    await night.takes()
+    await night.spoil()
+    own = select(conversations).where(conversations.c.member_id.is_(None))
+    assert "Erase everything?" in await night.says("erase")
+    assert "go on where you stopped" in await night.says("2")
+    assert [row.state_sealed for row in await night.rows(own)] == [b"damaged"]
+    answer = await night.chat.posts({"kind": "text", "text": "status"}, "e-status")
+    assert answer.status_code == 500
+    await night.says("erase")
+    answer = await night.chat.posts({"kind": "text", "text": "my own words"}, "e-words")
+    assert answer.status_code == 500
+    assert [row.state_sealed for row in await night.rows(own)] == [b"damaged"]
+    await night.says("1")
+    assert (await night.case()).status == "erased"
+
+
 async def test_a_state_nobody_can_read_is_over_with_its_key(night: Night) -> None:
     """It is tried each hour for a release that reads it; then the chat ends as any other."""
     await night.says("hello", "1")

@@ -35,6 +35,7 @@ def upgrade() -> None:
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("unsent_run", sa.String(length=8), nullable=True))
         batch_op.add_column(sa.Column("unsent_keep", sa.Boolean(), nullable=True))
+        batch_op.add_column(sa.Column("erase_asked_at", sa.BigInteger(), nullable=True))
     _hold_what_was_not_sent()
     with op.batch_alter_table("quarantine", schema=None) as batch_op:
         batch_op.add_column(sa.Column("conversation_id", sa.String(length=32), nullable=True))
