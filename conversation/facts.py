@@ -30,6 +30,7 @@ _URGENT_NEEDS: Final = {
 }
 UNPROVED: Final = "unproved"
 """Of ``State.parts``: a sign is kept and was not shown since the greeting."""
+_LIVING: Final = frozenset({"received", "taken", "answered", "nobody_yet"})
 PURPOSES_THAT_NAME: Final = frozenset({"services", "urgent", "account"})
 """Consents that are not asked when there is nobody to name."""
 
@@ -90,6 +91,22 @@ def _leads_to_urgent(turn: "Turn", name: str) -> bool:
         isinstance(one, str) and one in step.then and step.then[one].verb == "urgent"
         for one in answers
     )
+
+
+def living(turn: "Turn") -> bool:
+    """Somebody was asked for help in the request that this chat has, and it is not over."""
+    asked = not {"help", "urgent"}.isdisjoint(turn.parts)
+    asked = asked or not {"yes:services", "yes:urgent"}.isdisjoint(turn.kept)
+    return asked and turn.context.status.kind in _LIVING
+
+
+def reaches(turn: "Turn") -> bool:
+    """Somebody would hear of what she asks.
+
+    An urgent call in a living request reaches whoever has that and coordination, also when nobody
+    else could be asked now.
+    """
+    return bool(organisations(turn)) or (turn.route == "urgent" and living(turn))
 
 
 def unproved(turn: "Turn") -> bool:
@@ -166,9 +183,7 @@ FACTS: Final = {
     "path": Fact(lambda turn: turn.path, frozenset({"me", "helping", "saw", "info"})),
     "channel": Fact(lambda turn: turn.context.channel, None),
     "child": Fact(child, frozenset({*CHILD_BANDS, "no"})),
-    "helpers": Fact(
-        lambda turn: "some" if organisations(turn) else "none", frozenset({"some", "none"})
-    ),
+    "helpers": Fact(lambda turn: "some" if reaches(turn) else "none", frozenset({"some", "none"})),
     "help": Fact(
         lambda turn: _yes("help" in turn.parts or "urgent" in turn.parts),
         frozenset({"yes", "no"}),

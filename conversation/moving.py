@@ -52,7 +52,7 @@ def walk(turn: "Turn", place: int) -> None:
         if step.silent:
             _say(turn, step)
             continue
-        if step.purpose in facts.PURPOSES_THAT_NAME and not facts.organisations(turn):
+        if step.purpose in facts.PURPOSES_THAT_NAME and not facts.reaches(turn):
             turn.notes.append(phrase("nobody_near"))
             record(turn, step, "no")
             follow(turn, step)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from backend.alerts import note_step
 from backend.cases.stones import replay_tombstones, write_tombstone
 from backend.database.tables import (
     alerts,
@@ -38,6 +39,44 @@ async def test_an_urgent_call_after_the_case_was_taken_reaches_the_taker(night: 
     told = await night.rows(select(deliveries.c.dedupe_key))
     again = [row for row in told if str(row.dedupe_key).startswith(f"again:{case_id}")]
     assert len(again) == 2, await night.says("repeat")
+
+
+async def test_an_urgent_call_reaches_the_taker_when_nobody_is_on_call(night: Night) -> None:
+    """Nobody else could be asked now; whoever has her case and coordination hear all the same."""
+    await night.says(*TO_MORE, "3")
+    case_id = await night.takes()
+    for who in (night.ada, night.sam):
+        await who.post("/v1/me/on-call", {"on_call": False})
+    night.console.relais.directory.invalidate()
+    heard = await night.says("hello", "1", "3", "2", "3")
+    assert "No helper is near you" not in heard
+    await night.says("1")
+    await night.jobs()
+    told = await night.rows(select(deliveries.c.dedupe_key))
+    again = [row for row in told if str(row.dedupe_key).startswith(f"again:{case_id}")]
+    assert len(again) == 2
+
+
+async def test_an_urgent_call_brings_keys_to_whoever_is_asked_if_the_taker_is_silent(
+    night: Night,
+) -> None:
+    """With a first step the others lost theirs; without new ones no team could be rung."""
+    await night.says(*TO_MORE, "3")
+    case_id = str((await night.case()).id)
+    assert (await night.sam.post(f"/v1/cases/{case_id}/take")).status_code == 200
+    async with night.console.relais.db.write() as tx:
+        await note_step(tx, night.console.relais, case_id, night.sam.member_id)
+    adas = select(grants.c.name).where(grants.c.holder == night.ada.member_id)
+    assert await night.rows(adas) == []
+    await night.says("hello", "1", "3", "2", "3", "1")
+    assert "brief" in {row.name for row in await night.rows(adas)}
+    await night.jobs()
+    for minutes in (61, 31):
+        night.console.clock.forward(minutes=minutes)
+        await night.jobs()
+    await night.jobs()
+    rung = select(alerts.c.status).where(alerts.c.member_id == night.ada.member_id)
+    assert "open" in {row.status for row in await night.rows(rung)}
 
 
 async def test_whom_she_left_out_is_not_asked_at_her_next_request(night: Night) -> None:
