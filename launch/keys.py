@@ -15,7 +15,14 @@ from backend.database import Database, open_database
 from backend.errors import ConfigurationError
 from backend.settings import Settings
 from backend.vault import DraftKeys, Keyring
-from backend.vault.keyring_file import Material, Wrap, make_wrap, read_keyring, write_keyring
+from backend.vault.keyring_file import (
+    Material,
+    Wrap,
+    alone,
+    make_wrap,
+    read_keyring,
+    write_keyring,
+)
 from backend.vault.keyring_source import load_keyring, new_material, passphrase_from
 from backend.vault.roster_floor import read_floor
 from backend.vault.roster_root import pinned_root
@@ -102,15 +109,19 @@ def rotate() -> None:
     signing key stay the same.
     """
     settings = Settings()
-    material, wrap = _read(settings)
-    version = max(material.roots) + 1
     random = World().random
-    old = Keyring(material.roots, random, fixed=material.fixed)
-    roots = material.roots | {version: random(32)}
-    write_keyring(settings.keyring_path, Material(roots, old.fixed), random, wrap=wrap)
+    with alone(settings.keyring_path):
+        material, wrap = _read(settings)
+        version = max(material.roots) + 1
+        old = Keyring(material.roots, random, fixed=material.fixed)
+        roots = material.roots | {version: random(32)}
+        write_keyring(settings.keyring_path, Material(roots, old.fixed), random, wrap=wrap)
+        written, _ = read_keyring(settings.keyring_path, wrap=wrap)
+    if written.roots != roots:  # else what is sealed below could never be opened again
+        raise ConfigurationError(f"the keyring was not written; {_NOTHING_CHANGED}")
     print(f"Version {version} seals from now on.")
     _copy_it(settings.keyring_path)
-    keyring = Keyring(roots, random, fixed=old.fixed)
+    keyring = Keyring(written.roots, random, fixed=written.fixed)
     result = _with_database(settings, lambda database: reseal_older(database, keyring))
     print(f"{result.done} values were sealed anew.")
     for column, many in sorted(result.damaged.items()):
@@ -126,6 +137,12 @@ def retire(version: Version) -> None:
     Backups of the database from before still need it: keep your copy as long as you keep those.
     """
     settings = Settings()
+    with alone(settings.keyring_path):
+        _retire(settings, version)
+    print(f"Version {version} is out of the keyring. Copies of the file still hold it.")
+
+
+def _retire(settings: Settings, version: int) -> None:
     material, wrap = _read(settings)
     if version not in material.roots:
         raise ConfigurationError(f"there is no version {version}; {_NOTHING_CHANGED}")
@@ -139,17 +156,17 @@ def retire(version: Version) -> None:
     fixed = Keyring(material.roots, World().random, fixed=material.fixed).fixed
     roots = {v: root for v, root in material.roots.items() if v != version}
     write_keyring(settings.keyring_path, Material(roots, fixed), World().random, wrap=wrap)
-    print(f"Version {version} is out of the keyring. Copies of the file still hold it.")
 
 
 @app.command("protect")
 def protect() -> None:
     """Put the keyring under a passphrase (asked twice), or change it. Every start then asks."""
     settings = Settings()
-    material, _ = _read(settings)
-    passphrase = _twice()
-    wrap = make_wrap(passphrase, World().random) if passphrase else None
-    write_keyring(settings.keyring_path, material, World().random, wrap=wrap)
+    with alone(settings.keyring_path):
+        material, _ = _read(settings)
+        passphrase = _twice()
+        wrap = make_wrap(passphrase, World().random) if passphrase else None
+        write_keyring(settings.keyring_path, material, World().random, wrap=wrap)
     print("From now on each start asks for it." if wrap else "It is under no passphrase any more.")
 
 

@@ -139,7 +139,7 @@ async def reset_person(
     does. What was granted to it is gone; a coordinator grants anew what she needs. Raises 409
     ``yourself``.
     """
-    await _hold_other(member_id, by)
+    _hold_other(member_id, by)
     await _let_go_of_cases(tx, relais, member_id)
     row = await _locked(tx, member_id)
     await _close(tx, member_id)
@@ -167,7 +167,7 @@ async def remove_person(tx: AsyncConnection, relais: Relais, member_id: str, by:
     Until the next roster is signed she is in the old one, and is not sealed to all the same.
     Raises 409 ``yourself`` or ``last_coordinator``.
     """
-    await _hold_other(member_id, by)
+    _hold_other(member_id, by)
     await _let_go_of_cases(tx, relais, member_id)
     row = await _locked(tx, member_id)
     if "coordinator" in row.roles and not await _other_coordinator(tx, member_id):
@@ -182,18 +182,24 @@ async def remove_person(tx: AsyncConnection, relais: Relais, member_id: str, by:
     )
 
 
-async def _hold_other(member_id: str, by: str) -> None:
+def _hold_other(member_id: str, by: str) -> None:
     if member_id == by:
         raise RelaisError(409, "yourself", "Another coordinator has to do this for you.")
 
 
 async def _other_coordinator(tx: AsyncConnection, member_id: str) -> bool:
+    """Held until this transaction ends: of two who remove each other one does not."""
     rows = await tx.execute(
-        select(members.c.id, members.c.roles).where(
-            members.c.disabled_at.is_(None), members.c.enrolled_at.is_not(None)
+        select(members.c.id, members.c.roles)
+        .where(
+            members.c.disabled_at.is_(None),
+            members.c.enrolled_at.is_not(None),
+            members.c.id != member_id,
         )
+        .order_by(members.c.id)
+        .with_for_update()
     )
-    return any("coordinator" in row.roles and row.id != member_id for row in rows)
+    return any("coordinator" in row.roles for row in rows)
 
 
 async def _locked(tx: AsyncConnection, member_id: str) -> Any:
@@ -210,6 +216,7 @@ async def _locked(tx: AsyncConnection, member_id: str) -> Any:
 
 async def _let_go_of_cases(tx: AsyncConnection, relais: Relais, member_id: str) -> None:
     """Off call (open alerts go on), and every case of hers back to the queue."""
+    await alerts.lock_chats(tx, [member_id])  # chats come before cases
     await alerts.set_on_call(tx, relais, member_id, on=False)
     for case_id in sorted(await alerts.taken_by(tx, member_id)):
         await alerts.give_up(tx, relais, case_id, member_id)

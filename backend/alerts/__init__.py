@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from backend.alerts import notices, timers
+from backend.alerts.audience import lock_chats
 from backend.alerts.contact import end_contact
 from backend.alerts.escalation import (
     added,
@@ -64,6 +65,7 @@ __all__ = [
     "give_up",
     "handle_member",
     "in_conflict",
+    "lock_chats",
     "next_try",
     "note_step",
     "open_alerts",

@@ -161,10 +161,34 @@ async def reopen(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     facts = await known.read(tx, relais, case_id, lock=True)
     if facts is None or facts.status != "done":
         return
+    await note(tx, relais.world, case_id, "asked_again", detail=facts.urgency)
+    await _queue_anew(tx, relais, facts)
+
+
+async def return_to_queue(tx: AsyncConnection, relais: Relais, facts: Facts, why: str) -> Outcome:
+    """A taken case goes back: a new round begins at once, without its last taker."""
+    await tx.execute(
+        insert(alerts).values(
+            case_id=facts.id,
+            round=facts.round + 1,
+            tier=-1,
+            member_id=facts.taker_id,
+            status="passed",
+            alerted_at=relais.world.now(),
+        )
+    )
+    await note(tx, relais.world, facts.id, "returned", member_id=facts.taker_id, detail=why)
+    await timers.stop_waiting(tx, facts.id)
+    await _queue_anew(tx, relais, facts)
+    return Outcome("returned", facts.code)
+
+
+async def _queue_anew(tx: AsyncConnection, relais: Relais, facts: Facts) -> None:
+    """Nobody has the case any more: a new round, at once. The case is locked."""
     now, round_ = relais.world.now(), facts.round + 1
     await tx.execute(
         update(cases)
-        .where(cases.c.id == case_id)
+        .where(cases.c.id == facts.id)
         .values(
             status="open",
             round=round_,
@@ -176,37 +200,4 @@ async def reopen(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
             closed_at=None,
         )
     )
-    await note(tx, relais.world, case_id, "asked_again", detail=facts.urgency)
-    await timers.set_timer(tx, relais.world, timers.ESCALATE, case_id, round_, -1, due_at=now)
-
-
-async def return_to_queue(tx: AsyncConnection, relais: Relais, facts: Facts, why: str) -> Outcome:
-    """A taken case goes back: a new round begins at once, without its last taker."""
-    now, round_ = relais.world.now(), facts.round + 1
-    await tx.execute(
-        update(cases)
-        .where(cases.c.id == facts.id, cases.c.status == "taken")
-        .values(
-            status="open",
-            round=round_,
-            tier=-1,
-            deadline_at=now,
-            taker_id=None,
-            taken_at=None,
-            answered_at=None,
-        )
-    )
-    await tx.execute(
-        insert(alerts).values(
-            case_id=facts.id,
-            round=round_,
-            tier=-1,
-            member_id=facts.taker_id,
-            status="passed",
-            alerted_at=now,
-        )
-    )
-    await note(tx, relais.world, facts.id, "returned", member_id=facts.taker_id, detail=why)
-    await timers.stop_waiting(tx, facts.id)
     await timers.set_timer(tx, relais.world, timers.ESCALATE, facts.id, round_, -1, due_at=now)
-    return Outcome("returned", facts.code)

@@ -15,7 +15,6 @@ from backend.relais import Relais
 from sealing import SealError
 
 AT_ONCE: Final = 100
-_HOLDER: Final = members.alias("holder")
 router = APIRouter(
     prefix="/v1", tags=["audit"], dependencies=[Depends(same_site)], responses=ERRORS
 )
@@ -46,22 +45,17 @@ async def read_audit(_: Auditor, relais: Here, before: Before = "") -> AuditOut:
     """What was done with cases: alerted, taken, served, granted, recovered, closed."""
     async with relais.db.read() as connection:
         rows = await _rows(connection, before)
-        lines = [_line(relais, row) for row in rows[:AT_ONCE]]
+        names = await _holders(connection, rows)
+    lines = [_line(relais, row, names) for row in rows[:AT_ONCE]]
     more = f"{rows[AT_ONCE - 1].at}-{rows[AT_ONCE - 1].id}" if len(rows) > AT_ONCE else ""
     return AuditOut(lines=lines, before=more)
 
 
 async def _rows(connection: AsyncConnection, before: str) -> list[Any]:
     query = (
-        select(
-            case_log,
-            cases.c.code,
-            members.c.name.label("member_name"),
-            _HOLDER.c.name.label("holder_name"),
-        )
+        select(case_log, cases.c.code, members.c.name.label("member_name"))
         .join(cases, cases.c.id == case_log.c.case_id)
         .outerjoin(members, members.c.id == case_log.c.member_id)
-        .outerjoin(_HOLDER, case_log.c.detail.startswith(_HOLDER.c.id))
         .order_by(case_log.c.at.desc(), case_log.c.id.desc())
         .limit(AT_ONCE + 1)
     )
@@ -73,15 +67,25 @@ async def _rows(connection: AsyncConnection, before: str) -> list[Any]:
     return list((await connection.execute(query)).all())
 
 
-def _line(relais: Relais, row: Any) -> AuditLine:
-    detail = row.detail if row.holder_name is None else row.detail.partition(":")[2]
+async def _holders(connection: AsyncConnection, rows: list[Any]) -> dict[str, str]:
+    """Names of the members that details begin with, by id."""
+    ids = {row.detail.partition(":")[0] for row in rows}
+    found = await connection.execute(
+        select(members.c.id, members.c.name).where(members.c.id.in_(ids))
+    )
+    return {row.id: row.name for row in found}
+
+
+def _line(relais: Relais, row: Any, names: dict[str, str]) -> AuditLine:
+    holder, _, rest = row.detail.partition(":")
+    to = names.get(holder)
     return AuditLine(
         at=iso(row.at),
         case=row.code,
         kind=row.kind,
         member=row.member_name,
-        to=row.holder_name,
-        detail=detail,
+        to=to,
+        detail=row.detail if to is None else rest,
         reason=_reason(relais, row),
     )
 

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from backend.cases.erasing import erase_case
 from backend.database.tables import cases
 from backend.errors import ConfigurationError
+from backend.vault.day_files import sync_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,12 +33,16 @@ def write_tombstone(data_dir: Path, case_id: str) -> None:
     """Append the id (fsync)."""
     path = data_dir / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
+    is_new = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(descriptor, f"{case_id}\n".encode())
+        # A line that a crash cut short ends here, and does not spoil this one.
+        os.write(descriptor, f"\n{case_id}\n".encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+    if is_new:
+        sync_directory(path.parent)
 
 
 def read_tombstones(data_dir: Path) -> set[str]:

@@ -25,7 +25,7 @@ def read_or_create(path: Path, make: Callable[[], bytes]) -> bytes:
             os.fsync(file.fileno())
         with suppress(FileExistsError):  # another process was first: its key is the key
             os.link(temporary, path)
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     finally:
         temporary.unlink()
     return path.read_bytes()
@@ -40,14 +40,15 @@ def destroy(path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
         path.unlink()
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except FileNotFoundError:
         return
     except OSError as error:
         raise ConfigurationError(f"the key file {path.name} cannot be destroyed") from error
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """A name that was made, moved or removed in it stays so when the power fails now."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

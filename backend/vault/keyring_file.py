@@ -7,9 +7,11 @@ plain document. Mode 0600, written whole and moved into place.
 
 import base64
 import binascii
+import fcntl
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +19,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from backend.errors import ConfigurationError
+from backend.vault.day_files import sync_directory
 from sealing import Box, SealError
 
 FORMAT: Final = 2
@@ -150,7 +153,8 @@ def write_keyring(
             "sealed": base64.b64encode(sealed).decode(),
         }
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    # Never the name of one that a crash left: in a container every process has the same number.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{random(6).hex()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -158,19 +162,26 @@ def write_keyring(
             file.flush()
             os.fsync(file.fileno())
         if new:
-            os.link(temporary, path)  # fails if another process was first; then theirs is read
+            with suppress(FileExistsError):  # another process was first; then theirs is read
+                os.link(temporary, path)
         else:
             temporary.replace(path)
-        _sync(path.parent)
-    except FileExistsError:
-        pass
+        sync_directory(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Whoever changes the file is alone: of two that add a version one would lose its own.
+
+    Raises :class:`KeyringError` when another command is at it.
+    """
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        os.fsync(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise KeyringError("another `relais keys` command is at work; wait for it") from error
     finally:
         os.close(descriptor)

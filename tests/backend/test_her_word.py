@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.alerts import note_step
-from backend.cases.stones import replay_tombstones, write_tombstone
+from backend.cases.stones import read_tombstones, replay_tombstones, write_tombstone
 from backend.database.tables import (
     alerts,
     cases,
@@ -475,6 +475,15 @@ async def test_a_restored_database_brings_no_erased_case_back(night: Night) -> N
     (row,) = await night.rows(select(conversations).where(conversations.c.member_id.is_(None)))
     assert (row.case_id, row.contact) == (None, False)
     assert await replay_tombstones(relais) == 0
+
+
+async def test_a_stone_that_a_crash_cut_short_spoils_no_other(night: Night) -> None:
+    """What was half written stays half; the next one is a line of its own."""
+    folder = night.console.relais.settings.data_dir
+    (folder / "tombstones.txt").write_text("ab12")
+    write_tombstone(folder, "c" * 32)
+    write_tombstone(folder, "d" * 32)
+    assert read_tombstones(folder) == {"c" * 32, "d" * 32}
 
 
 async def test_a_stone_file_that_cannot_be_read_stops_the_start(night: Night) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from backend.vault.keyring_file import (
     KeyringError,
     Material,
     PassphraseNeeded,
+    alone,
     make_wrap,
     read_keyring,
     write_keyring,
@@ -290,3 +292,37 @@ def test_the_keyring_prints_as_sealed() -> None:
     """Neither it nor what the file holds shows a key in a log."""
     ring = Keyring({1: bytes(32)}, counting_random())
     assert repr(ring) == repr(Material({1: bytes(32)})) == "<sealed>"
+
+
+def test_what_a_crash_left_does_not_keep_a_version_off_the_disk(here: Path) -> None:
+    """In a container each process has the same number: its half-made file is in nobody's way."""
+    _demo(here)
+    path = Settings(_env_file=None).keyring_path
+    path.with_name(f".{path.name}.{os.getpid()}").write_text("half")
+    shown = CliRunner().invoke(app, ["rotate"])
+    assert shown.exit_code == 0, shown.output
+    assert max(read_keyring(path)[0].roots) == 2
+    assert CliRunner().invoke(app, ["check"]).exit_code == 0
+
+
+def test_two_who_change_the_keyring_do_not_take_it_from_each_other(here: Path) -> None:
+    """Of two rotations one would seal under a key that the other's file does not have."""
+    _demo(here)
+    path = Settings(_env_file=None).keyring_path
+    with alone(path):
+        shown = CliRunner().invoke(app, ["rotate"])
+    assert isinstance(shown.exception, KeyringError)
+    assert "another" in str(shown.exception)
+    assert list(read_keyring(path)[0].roots) == [1]
+    assert CliRunner().invoke(app, ["rotate"]).exit_code == 0
+
+
+def test_a_version_that_was_not_written_seals_nothing(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever keeps the file as it was: nothing is sealed under what stands in memory alone."""
+    _demo(here)
+    monkeypatch.setattr("launch.keys.write_keyring", lambda *_args, **_named: None)
+    shown = CliRunner().invoke(app, ["rotate"])
+    assert "was not written" in str(shown.exception)
+    assert CliRunner().invoke(app, ["check"]).exit_code == 0

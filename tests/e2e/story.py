@@ -19,8 +19,8 @@ class Phone(Protocol):
         """Tick an option of a list."""
 
 
-def asks_for_help(phone: Phone) -> None:
-    """From the first word to "May I tell…", answered with yes."""
+def asks_for_help(phone: Phone, area: str = "River Town (demo)") -> None:
+    """From the first word to "May I tell…", answered with yes. ``area`` "Skip": unknown."""
     phone.says("hello", "Choose your language")
     phone.presses("English", "Are you safe")
     phone.presses("Yes", "Which fits")
@@ -28,7 +28,7 @@ def asks_for_help(phone: Phone) -> None:
     phone.presses("26 to 40", "Is any of this true")
     phone.ticks("None of these")
     phone.presses("Done", "Where are you")
-    phone.presses("River Town (demo)", "When was the last")
+    phone.presses(area, "When was the last")
     phone.presses("In the last 3 days", "What would help")
     phone.ticks("Health care")
     phone.presses("Done", "Who should answer")

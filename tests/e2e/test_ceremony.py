@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.browsing import PHONE, ChatPhone, ConsoleMember, chromium
 from tests.e2e.processes import ROOT, Process, bot_token, free_port
+from tests.e2e.story import asks_for_help
 
 
 @dataclass
@@ -195,30 +196,13 @@ def test_from_nothing_to_a_signed_list_and_on(house: House) -> None:
     expect(page.get_by_test_id("member-Ana").get_by_test_id("remove")).to_have_count(0)
 
 
-def asks(phone: ChatPhone) -> None:
-    """Help, wherever she is: what only coordinators can answer here."""
-    phone.says("hello", "Choose your language")
-    phone.presses("English", "Are you safe")
-    phone.presses("Yes", "Which fits")
-    phone.presses("Something happened to me", "How old")
-    phone.presses("26 to 40", "Is any of this true")
-    phone.ticks("None of these")
-    phone.presses("Done", "Where are you")
-    phone.presses("Skip", "When was the last")
-    phone.presses("In the last 3 days", "What would help")
-    phone.ticks("Health care")
-    phone.presses("Done", "Who should answer")
-    phone.presses("Either", "May I tell")
-    phone.presses("Yes", "May a helper write")
-
-
 def test_a_lost_key_a_later_grant_and_the_recovery_papers(house: House, tmp_path: Path) -> None:
     """Ben loses his key: Ana grants it anew; and two papers open the case without a network."""
     ana, ben, papers = founded(house)
     base = house.process.environment["RELAIS_PUBLIC_URL"]
     ana.links(ChatPhone(house.page(), base, "?phone=ana"))
     ana.goes_on_call()
-    asks(ChatPhone(house.page(), base))
+    asks_for_help(ChatPhone(house.page(), base), "Skip")
     ana.page.get_by_test_id("to-messengers").click()
     ana.page.get_by_test_id("to-tonight").click()
     case = ana.page.get_by_test_id("open-alerts").locator("a.code").first
