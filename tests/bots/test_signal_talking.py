@@ -206,6 +206,18 @@ async def test_a_flood_of_groups_does_not_use_up_the_number(
         assert len(run.signal.made("quitGroup")) == 3
 
 
+async def test_ticks_that_wait_behind_a_slow_daemon_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing hangs on them: the words arrive, and memory does not grow with what is sent."""
+    monkeypatch.setattr("bots.signal.aftercare.WAITING", 0)
+    backend = FakeBackend()
+    async with signals(tmp_path, backend) as run:
+        run.signal.write(HER, "hello")
+        await until(lambda: run.signal.texts(HER) == ["you said hello"])
+        assert run.signal.made("sendReceipt") == []
+
+
 async def test_deliveries(tmp_path: Path) -> None:
     """Pictures with the words, an edit in place, a timer, quick exit of ours alone, erasure."""
     backend = FakeBackend(script=nothing)
