@@ -82,7 +82,8 @@ def _applies(turn: "Turn", command: str) -> bool:
 def run(turn: "Turn", command: str) -> None:
     """Carry out a command over the present question."""
     turn.mode = "asking"
-    if turn.route == "return" and turn.at != "returning" and command in {"status", "human"}:
+    before_sign = turn.route in {"return", "resume"} and turn.at != "returning"
+    if before_sign and command in {"status", "human"}:
         draw(turn)
         return
     COMMANDS[command](turn)

@@ -180,6 +180,8 @@ class Apart(_Effect, frozen=True, tag="apart"):
 
     kept: dict[str, str] = {}
     """As in ComeBack."""
+    danger: bool = False
+    """Whoever writes is in danger: it may be her, so whoever has that case hears of it."""
 
 
 class CountTopic(_Effect, frozen=True, tag="count_topic"):

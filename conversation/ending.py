@@ -216,6 +216,18 @@ def lasting(turn: "Turn") -> dict[str, str]:
     return {key: value for key, value in kept.items() if value and value != "no"}
 
 
+def part(turn: "Turn", *, danger: bool = False) -> None:
+    """What follows has nothing to do with whatever there is: who writes did not show the sign."""
+    turn.effects.append(fx.Apart(lasting(turn), danger=danger))
+    clear(turn)
+    name_run(turn)
+
+
+def name_run(turn: "Turn") -> None:
+    """What follows is told apart from what was told before, in whichever case it lands."""
+    turn.run = turn.context.nonce[:4].hex()
+
+
 def clear(turn: "Turn") -> None:
     """Forget every answer and every place; the locale stays."""
     turn.at = turn.resume = turn.path = turn.ask = ""

@@ -27,7 +27,7 @@ from conversation.gathering import (
     take_file,
     take_spot,
 )
-from conversation.moving import enter_route, follow, store
+from conversation.moving import follow, store
 from conversation.normalise import normalise
 from conversation.pressing import pressed as pressed_reply
 from conversation.replies import Reply
@@ -36,6 +36,7 @@ from conversation.returning import (
     at_opening,
     chose,
     come_back,
+    come_in,
     is_away,
     proved,
     take_back,
@@ -324,15 +325,15 @@ def _answer_overlay(turn: Turn, heard: _Heard) -> None:
 def _take_away(turn: Turn, heard: _Heard) -> None:
     """After a while: take the answer she gave, then ask first whether she is still safe."""
     place = f"{turn.route}:{turn.at}"
-    if heard.command is None and (not isinstance(heard.event, Chose) or heard.token == turn.ask):
+    fresh = not isinstance(heard.event, Chose) or heard.token == turn.ask
+    if heard.command is None and fresh and turn.route in TRACKED:
         place = _kept_away(turn, heard) or place
         waits_for_a_person(turn, heard.word)
     if turn.refused:
         turn.mark(f"refused:{turn.refused}")
     turn.mode, turn.stale = "asking", False
     turn.notes, turn.replies = [], []
-    turn.answers.pop("safe_now", None)
-    enter_route(turn, "resume", place)
+    come_in(turn, place)
 
 
 def _kept_away(turn: Turn, heard: _Heard) -> str:

@@ -207,7 +207,23 @@ def _run_urgent(turn: "Turn", step: "Step", *, end: bool) -> None:
     if turn.route == "urgent":
         walk(turn, turn.steps.index[step.id] + 1)
         return
+    if end and facts.unproved(turn):
+        # A request of its own: nothing of hers is shown to whoever writes, or changed by them.
+        answer = turn.answers[step.id]
+        ending.part(turn, danger=True)
+        turn.returning, turn.answers = True, {step.id: answer}
+    elif end:
+        _ask_anew(turn)
     enter_route(turn, "urgent", "" if end else f"{turn.route}+{step.id}", fresh=end)
+
+
+def _ask_anew(turn: "Turn") -> None:
+    """Danger again: a yes or a no from before does not stand for this call."""
+    turn.unmark("block")
+    for step in turn.interview.routes["urgent"].steps:
+        if step.kind == "consent" or step.source == "organisations":
+            turn.answers.pop(step.id, None)
+            turn.unmark(f"settled:{step.id}")
 
 
 def enter_route(turn: "Turn", route: str, back_to: str, *, fresh: bool = False) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _AGAIN: Final = ("language", "safe_now", "sign_ask", "returning")
 """Asked at every return, whatever was answered before."""
+_OF_THE_CASE: Final = frozenset({"return", "contact", "consents"})
+"""Routes that show what there is of a request."""
 _WRONG: Final = 5
 _WAIT: Final = timedelta(hours=1)
 """So many wrong signs, and for so long every one is wrong."""
@@ -71,20 +73,14 @@ def go_without_sign(turn: "Turn") -> bool:
 def begin_anew(turn: "Turn") -> None:
     """From the very beginning."""
     ending.clear(turn)
-    _name_run(turn)
-    walk(turn, 0)
-
-
-def _name_run(turn: "Turn") -> None:
-    """What follows is told apart from what was told before, in whichever case it lands."""
     if turn.mode != "new":
-        turn.run = turn.context.nonce[:4].hex()
+        ending.name_run(turn)
+    walk(turn, 0)
 
 
 def start_apart(turn: "Turn") -> None:
     """Who did not show the sign begins anew, apart from whatever there is."""
-    turn.effects.append(fx.Apart(ending.lasting(turn)))
-    ending.clear(turn)
+    ending.part(turn)
     start_anew(turn)
 
 
@@ -94,7 +90,7 @@ def start_anew(turn: "Turn") -> None:
     items, had_case = turn.items, ending.has_case(turn)
     standing = {key: value for key, value in turn.kept.items() if key.startswith("yes:")}
     ending.clear(turn)
-    _name_run(turn)
+    ending.name_run(turn)
     turn.items, turn.returning = items, True
     turn.kept |= {"case": "yes", **standing} if had_case else {}
     turn.answers = {picker: True, "safe_now": "yes"}
@@ -118,7 +114,7 @@ def come_back(turn: "Turn") -> None:
     turn.effects.append(fx.ComeBack(ending.lasting(turn)))
     locale = turn.locale
     ending.clear(turn)
-    _name_run(turn)
+    ending.name_run(turn)
     turn.locale = locale
     turn.mark("help")
     _greet(turn, "", proved=turn.context.code_proves)
@@ -184,7 +180,7 @@ def _take_up_earlier(turn: "Turn") -> None:
     answers, locale = turn.answers, turn.locale
     ending.clear(turn)
     turn.kept |= turn.context.remembered
-    _name_run(turn)
+    ending.name_run(turn)
     turn.route, turn.at = "return", "sign_ask"
     turn.answers, turn.locale, turn.returning = answers, locale, True
     turn.mark("help")
@@ -207,4 +203,21 @@ def take_back(turn: "Turn", purpose: str) -> None:
 
 def is_away(turn: "Turn", long: bool) -> bool:
     """She comes back to an open question after a while: what was safe may not be safe now."""
-    return long and "safe_now" in turn.answers and turn.at != "safe_now" and turn.route in TRACKED
+    if not long or "safe_now" not in turn.answers or turn.at == "safe_now":
+        return False
+    return turn.route in TRACKED | _OF_THE_CASE
+
+
+def come_in(turn: "Turn", place: str) -> None:
+    """After a while, whoever writes is asked whether it is safe, and for the sign that was given.
+
+    ``place`` is the question to go on with. What only she may see is not gone on with: its menu
+    comes after the sign.
+    """
+    if turn.route in _OF_THE_CASE:
+        _greet(turn, "")
+    elif turn.context.sign_matches is not None:
+        _greet(turn, place)
+    else:
+        turn.answers.pop("safe_now", None)
+        enter_route(turn, "resume", place)

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from msgspec.structs import replace
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
 from backend.cases.changes import Changes, Left
 from backend.cases.erasing import erase_case
+from backend.cases.routing import dump_routing, load_routing
 from backend.cases.stones import write_tombstone
 from backend.database.statements import insert_or_ignore, upsert
 from backend.database.tables import (
@@ -295,14 +297,26 @@ async def _settle_lost(
 
 async def _leave(tx: AsyncConnection, relais: Relais, left: Left) -> None:
     """The chat goes on without this case."""
-    await tx.execute(_LOCK, {"the_case": left.case_id})
+    row = (await tx.execute(_LOCK, {"the_case": left.case_id})).one()
     values: dict[str, Any] = {"remembered_sealed": left.remembered}
+    danger = left.danger and row.status in {"open", "taken"}
+    if danger:
+        values["routing_sealed"] = _made_urgent(relais, left.case_id, row.routing_sealed)
     if left.run:
         values |= await _settle(tx, relais, left.case_id, left.run, keep=left.keep)
     alive = (cases.c.id == left.case_id) & (cases.c.status != "erased")
     await tx.execute(update(cases).where(alive).values(**values))
     if "submitted_at" in values:
         await alerts.added(tx, relais, left.case_id)
+    if danger:
+        await alerts.asked_again(tx, relais, left.case_id, more=False)
+
+
+def _made_urgent(relais: Relais, case_id: str, sealed: bytes) -> bytes:
+    place = ("cases", "routing", case_id)
+    routing = load_routing(relais.vault.keyring.open("routing", sealed, *place))
+    urgent = dump_routing(replace(routing, urgency="urgent"))
+    return relais.vault.keyring.seal("routing", urgent, *place)
 
 
 async def _drop_account(tx: AsyncConnection, relais: Relais, case_id: str) -> None:

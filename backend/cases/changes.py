@@ -26,6 +26,8 @@ class Left:
     """The account that was not sent; empty: none was under way."""
     keep: bool = False
     """Silence keeps it."""
+    danger: bool = False
+    """Whoever writes says that they are in danger: whoever has this case hears of it."""
 
 
 @dataclass(slots=True)

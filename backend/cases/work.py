@@ -123,7 +123,7 @@ class Work:
         else:
             self.changes.routing = sealed
 
-    def part_from_case(self, kept: dict[str, str] | None = None) -> None:
+    def part_from_case(self, kept: dict[str, str] | None = None, *, danger: bool = False) -> None:
         """What follows has nothing to do with the case so far.
 
         ``kept`` is remembered there, and an account that was not sent ends as it would in silence.
@@ -137,6 +137,7 @@ class Work:
                 sealed,
                 run=(self.before.run or _FIRST) if unsent(self.before) else "",
                 keep="keep" in self.before.parts,
+                danger=danger,
             )
         self.case = self.publics = self._routing = None
         self.changes.case_id = self.changes.seen = None

@@ -70,7 +70,7 @@ async def _sign_of(work: Work, case_id: str) -> bytes | None:
 
 
 async def _apart(work: Work, effect: fx.Apart) -> None:
-    work.part_from_case(effect.kept)
+    work.part_from_case(effect.kept, danger=effect.danger)
     work.changes.clear_drafts = True
     nothing = {"case_id": None, "return_index": None, "sign_index": None}
     work.changes.conversation |= nothing | _SENT

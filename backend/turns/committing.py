@@ -73,7 +73,8 @@ async def commit(
             lease_at=relais.world.now(),
         )
         answer = await _wire_of(tx, relais, leased, inbound.address)
-    if plan.changes.alert or plan.changes.erase or plan.changes.asked_again:
+    changed = plan.changes
+    if changed.alert or changed.erase or changed.asked_again or changed.left is not None:
         relais.wake.all()
     return answer
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from dataclasses import replace as dataclass_replace
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,6 +42,8 @@ from conversation import (
 )
 from conversation import effects as fx
 from i18n import CAPABILITIES, negotiate
+
+_EXPIRED: Final = "engine/expired/text"
 
 
 @dataclass(slots=True)
@@ -142,7 +144,10 @@ async def think(
     columns = await _columns(connection, relais, known, step.state, step.effects, changes)
     if message.event_index is None:  # silence is never answered, whoever holds the phone
         step = dataclass_replace(step, replies=())
-    outgoing = _outgoing(known, step.replies, step.effects, locale)
+    outgoing = _outgoing(step.replies, step.effects, locale)
+    nothing_else = known.case is None and not await has_earlier(connection, known)
+    if known.state_gone and nothing_else and step.replies and not _leaves(step.effects):
+        outgoing.insert(0, Outgoing(locale=locale, reply=Reply(parts=(Part(_EXPIRED),))))
     if step.pressed is not None:
         shown_in = around.state.locale or context.locale_hint
         _show_pressed(outgoing, message, step.pressed, shown_in)
@@ -230,23 +235,23 @@ async def _context(
     return context, earlier or returned, matches is False
 
 
+def _leaves(effects: tuple[fx.Effect, ...]) -> bool:
+    return any(isinstance(effect, fx.Leave | fx.Erase) for effect in effects)
+
+
 def _outgoing(
-    known: Known,
     replies: tuple[Reply, ...],
     effects: tuple[fx.Effect, ...],
     locale: str,
 ) -> list[Outgoing]:
     """The engine's replies; a quick exit or an erasure first deletes what the chat shows."""
     out: list[Outgoing] = []
-    leaving = any(isinstance(effect, fx.Leave | fx.Erase) for effect in effects)
-    if leaving:
+    if _leaves(effects):
         erased = any(isinstance(effect, fx.Erase) for effect in effects)
         purpose = "erase" if erased else "reply"
         out.append(Outgoing(locale=locale, kind="forget", purpose=purpose))
     elif any(isinstance(effect, fx.Tidy) for effect in effects):
         out.append(Outgoing(locale=locale, kind="delete"))
-    if known.state_gone and known.case is None and replies and not leaving:
-        out.append(Outgoing(locale=locale, reply=Reply(parts=(Part("engine/expired/text"),))))
     out += [
         Outgoing(locale=locale, reply=reply, kind="edit" if reply.redraw else "send")
         for reply in replies

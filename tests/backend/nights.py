@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from backend.cases.routing import Routing, load_routing
-from backend.database.tables import cases, conversations
+from backend.database.tables import case_log, cases, conversations
 from backend.handlers import all_handlers
 from backend.jobs import Runner
 from backend.jobs.expiring import expire_conversations
@@ -74,6 +74,10 @@ class Night:
         answer = await who.get(f"/v1/cases/{case_id}", reason="test")
         assert answer.status_code == 200, answer.text
         return [one["compartment"] for one in answer.json()["items"]]
+
+    async def log(self) -> list[str]:
+        """Kinds of what was written down, of every case."""
+        return [row.kind for row in await self.rows(select(case_log.c.kind))]
 
     async def state(self) -> Any:
         """Of her conversation."""

@@ -69,6 +69,6 @@ async def test_a_file_that_was_refused_while_she_was_away_is_told_once_she_is_sa
     answer = await night.chat.posts(sent, "v1", media={"refused": "too_large"})
     before = await night.chat.settles(answer.json()["delivery"])
     assert "too large" not in before
-    told = await night.says("1")
+    told = await night.says("1", "1", "blue kite")
     assert "too large" in told
     assert "too large" not in await night.says("repeat")
