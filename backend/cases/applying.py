@@ -10,7 +10,7 @@ from backend import alerts
 from backend.cases.changes import Changes, Left
 from backend.cases.erasing import erase_case
 from backend.cases.routing import dump_routing, load_routing
-from backend.cases.stones import write_tombstone
+from backend.cases.stones import chat_stone, write_tombstone
 from backend.database.statements import insert_or_ignore, upsert
 from backend.database.tables import (
     case_log,
@@ -125,7 +125,7 @@ async def _unmoved(tx: AsyncConnection, case_id: str, seen: tuple[str, bytes | N
 async def _erase_all(
     tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str | None
 ) -> None:
-    """Every case that this chat ever had, and what was set aside of it.
+    """Every case that this chat ever had, what was set aside of it, and the chat as it was.
 
     The stones are written once nothing but the commit can fail any more: they let no restore bring
     a case back.
@@ -140,8 +140,12 @@ async def _erase_all(
     mine = earlier_cases.c.conversation_id == conversation_id
     await tx.execute(delete(earlier_cases).where(mine))
     await tx.execute(delete(quarantine).where(quarantine.c.conversation_id == conversation_id))
-    for one in sorted(found):
-        write_tombstone(relais.settings.data_dir, one)
+    version = await tx.execute(
+        select(conversations.c.version).where(conversations.c.id == conversation_id)
+    )
+    stones = [*sorted(found), chat_stone(conversation_id, version.scalar_one() - 1)]
+    for stone in stones:
+        write_tombstone(relais.settings.data_dir, stone)
 
 
 async def _part(tx: AsyncConnection, relais: Relais, row: dict[str, Any]) -> None:

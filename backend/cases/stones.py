@@ -1,7 +1,8 @@
-"""Tombstones: ids of cases that were erased, in a file outside the database.
+"""Tombstones: ids of cases and chats that were erased, in a file outside the database.
 
 Every start reads the file before anything is served, so that a database that was put back brings
-no erased case back. Ids are random: the file tells nothing about a person.
+nothing back that was erased. Ids are random: the file tells nothing about a person. A chat may go
+on after it was erased, so its stone names the version of its row up to which all of it goes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import structlog
 from sqlalchemy import select
 
 from backend.cases.erasing import erase_case
-from backend.database.tables import cases
+from backend.cases.letting_go import erase_chat
+from backend.database.tables import cases, conversations
 from backend.errors import ConfigurationError
 from backend.vault.day_files import sync_directory
 
@@ -24,20 +26,25 @@ if TYPE_CHECKING:
     from backend.relais import Relais
 
 NAME: Final = "tombstones.txt"
-_ID: Final = re.compile(r"[0-9a-f]{32}")
+_ID: Final = re.compile(r"[0-9a-f]{32}(:\d{1,9})?")
 _AT_ONCE: Final = 500
 _log: Final = structlog.get_logger(__name__)
 
 
-def write_tombstone(data_dir: Path, case_id: str) -> None:
-    """Append the id (fsync)."""
+def chat_stone(conversation_id: str, version: int) -> str:
+    """The stone of a chat: everything that its row said up to this version."""
+    return f"{conversation_id}:{version}"
+
+
+def write_tombstone(data_dir: Path, stone: str) -> None:
+    """Append a case's id or :func:`chat_stone` (fsync)."""
     path = data_dir / NAME
     path.parent.mkdir(parents=True, exist_ok=True)
     is_new = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         # A line that a crash cut short ends here, and does not spoil this one.
-        os.write(descriptor, f"\n{case_id}\n".encode())
+        os.write(descriptor, f"\n{stone}\n".encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -46,7 +53,7 @@ def write_tombstone(data_dir: Path, case_id: str) -> None:
 
 
 def read_tombstones(data_dir: Path) -> set[str]:
-    """Every id in the file; a line that a crash cut short is no id.
+    """Every stone in the file; a line that a crash cut short is no id.
 
     Raises :class:`ConfigurationError` when the file is there and cannot be read.
     """
@@ -63,7 +70,42 @@ def read_tombstones(data_dir: Path) -> set[str]:
 
 async def replay_tombstones(relais: Relais) -> int:
     """Erase again whatever has a stone and lives in the database; returns how many that were."""
-    stones = sorted(read_tombstones(relais.settings.data_dir))
+    found = read_tombstones(relais.settings.data_dir)
+    again = await _replay_chats(relais, _latest(found))
+    again += await _replay_cases(relais, sorted(one for one in found if ":" not in one))
+    if again:
+        _log.warning("erased_again", count=again)
+    return again
+
+
+def _latest(stones: set[str]) -> dict[str, int]:
+    """Of each chat the highest version that was erased."""
+    found: dict[str, int] = {}
+    for one in stones:
+        chat, _, version = one.partition(":")
+        if version:
+            found[chat] = max(found.get(chat, 0), int(version))
+    return found
+
+
+async def _replay_chats(relais: Relais, versions: dict[str, int]) -> int:
+    stones, again = list(versions), 0
+    for start in range(0, len(stones), _AT_ONCE):
+        async with relais.db.write() as tx:
+            rows = await tx.execute(
+                select(conversations.c.id, conversations.c.version)
+                .where(conversations.c.id.in_(stones[start : start + _AT_ONCE]))
+                .order_by(conversations.c.id)
+                .with_for_update()
+            )
+            for row in rows.all():
+                if row.version <= versions[row.id]:
+                    await erase_chat(tx, relais, row)
+                    again += 1
+    return again
+
+
+async def _replay_cases(relais: Relais, stones: list[str]) -> int:
     again = 0
     for start in range(0, len(stones), _AT_ONCE):
         async with relais.db.write() as tx:
@@ -76,6 +118,4 @@ async def replay_tombstones(relais: Relais) -> int:
             for case_id in rows.scalars().all():
                 await erase_case(tx, relais, case_id)
                 again += 1
-    if again:
-        _log.warning("erased_again", cases=again)
     return again

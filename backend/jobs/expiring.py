@@ -8,21 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 
 from backend.ambient import HOUR
+from backend.cases.letting_go import let_go
 from backend.database import DatabaseUnavailable
-from backend.database.tables import (
-    KEYRING,
-    conversations,
-    deliveries,
-    draft_items,
-    earlier_cases,
-    media,
-    quarantine,
-)
+from backend.database.tables import KEYRING, conversations
 from backend.jobs.failures import code_of
-from backend.media import remove_files
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -110,37 +102,7 @@ async def _withdraw(tx: AsyncConnection, relais: Relais, conversation_id: str, n
     ).one_or_none()
     if row is None or row.settled_seq < row.last_seq:
         return
-    await _let_go(tx, relais, row)
-
-
-async def _let_go(tx: AsyncConnection, relais: Relais, row: Any) -> None:
-    """The address goes; what her codes lead to stays, and without such the whole row goes."""
-    await _empty(tx, relais, row.id)
-    mine = conversations.c.id == row.id
-    led = await tx.execute(
-        select(earlier_cases.c.case_id).where(earlier_cases.c.conversation_id == row.id).limit(1)
-    )
-    if row.case_id is None and led.first() is None:
-        await tx.execute(delete(conversations).where(mine))
-        return
-    await tx.execute(
-        update(conversations)
-        .where(mine)
-        .values(
-            address_index=relais.world.random(32),
-            address_sealed=b"",
-            state_sealed=None,
-            state_key=None,
-            expires_at=None,
-            version=conversations.c.version + 1,
-        )
-    )
-
-
-async def _empty(tx: AsyncConnection, relais: Relais, conversation_id: str) -> None:
-    await remove_files(tx, relais.world, media.c.conversation_id == conversation_id)
-    for table in (deliveries, draft_items, quarantine):
-        await tx.execute(delete(table).where(table.c.conversation_id == conversation_id))
+    await let_go(tx, relais, row)
 
 
 async def _destroy(tx: AsyncConnection, relais: Relais, conversation_id: str, now: int) -> None:
@@ -160,4 +122,4 @@ async def _destroy(tx: AsyncConnection, relais: Relais, conversation_id: str, no
     ).one_or_none()
     if row is None or row.settled_seq < row.last_seq:
         return
-    await _let_go(tx, relais, row)
+    await let_go(tx, relais, row)
