@@ -16,7 +16,7 @@ from backend.deliveries import insert as insert_deliveries
 from backend.deliveries.composing import compose, wire
 from backend.relais import Relais
 from backend.turns.inbound import Inbound
-from backend.turns.snapshot import Known
+from backend.turns.snapshot import Known, code_lanes
 from backend.turns.thinking import Message, Plan
 
 # Built once: on the hot path, building a statement costs more than running it.
@@ -57,7 +57,8 @@ async def commit(
         if not await claim(tx, relais, known, message, inbound):
             return await replay(tx, relais, known)
         if plan.wrong_code:
-            await _count_wrong_code(tx, relais)
+            for lane in code_lanes(relais, known.id):
+                await _count_wrong_code(tx, relais, lane)
         head = await write_conversation(tx, relais, known, message, inbound, plan)
         if plan.clears:
             head = (
@@ -209,8 +210,7 @@ async def create_conversation(
         raise Moved
 
 
-async def _count_wrong_code(tx: AsyncConnection, relais: Relais) -> None:
-    key = relais.vault.keyring.index("throttle", "return_code")
+async def _count_wrong_code(tx: AsyncConnection, relais: Relais, key: bytes) -> None:
     now = relais.world.now()
     row = (await tx.execute(select(throttles).where(throttles.c.key == key))).one_or_none()
     if row is None:

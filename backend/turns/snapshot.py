@@ -25,7 +25,11 @@ from conversation import CaseStatus, State, StateError, begin, load_state, norma
 from sealing import SealError
 
 _CODE_DIGITS = 16
-_BUDGET = 200
+_TRIES = 10
+"""Wrong codes of one chat in an hour; then none is right there until the hour is over."""
+_BUDGET = 100_000
+"""The same of all chats together. Even so many find one of 10,000 codes once in ten million hours;
+a smaller number would let a few chats take everybody's codes away."""
 _ARRIVING = frozenset({"new", "left", "closed"})
 
 
@@ -178,18 +182,27 @@ def code_digits(text: str | None) -> str | None:
     return digits if len(digits) == _CODE_DIGITS and digits.isdecimal() else None
 
 
+def code_lanes(relais: Relais, conversation_id: str) -> tuple[bytes, bytes]:
+    """Where wrong codes are counted: of everybody, and of this chat."""
+    index = relais.vault.keyring.index
+    return index("throttle", "return_code"), index("throttle", "return_code", conversation_id)
+
+
 async def find_code(
-    connection: AsyncConnection, relais: Relais, code: str
+    connection: AsyncConnection, relais: Relais, conversation_id: str, code: str
 ) -> tuple[bool | None, Returned | None]:
     """Whether a return code is right, and the case it leads to.
 
-    A budget of failures for the whole installation makes guessing hopeless; when it is used up,
-    codes are not looked at until the hour is over (None).
+    Wrong ones are counted, of this chat and of all; beyond that codes are not looked at until the
+    hour is over (None).
     """
-    key = relais.vault.keyring.index("throttle", "return_code")
-    used = (await connection.execute(select(throttles).where(throttles.c.key == key))).one_or_none()
-    fresh = used is not None and relais.world.now() - used.since < HOUR
-    if used is not None and fresh and used.failures >= _BUDGET:
+    everybody, mine = code_lanes(relais, conversation_id)
+    used = await connection.execute(
+        select(throttles).where(
+            throttles.c.key.in_((everybody, mine)), throttles.c.since > relais.world.now() - HOUR
+        )
+    )
+    if any(row.failures >= (_TRIES if row.key == mine else _BUDGET) for row in used):
         return None, None
     index = relais.vault.keyring.index("return_code", code)
     for table in (conversations, earlier_cases):
@@ -283,6 +296,7 @@ __all__ = [
     "Known",
     "case_status",
     "code_digits",
+    "code_lanes",
     "find_code",
     "has_earlier",
     "open_state",

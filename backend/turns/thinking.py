@@ -203,7 +203,7 @@ async def _context(
 ) -> tuple[Context, Returned | None, bool]:
     code = code_digits(message.text)
     matches, returned = (
-        await find_code(connection, relais, code) if code is not None else (None, None)
+        (None, None) if code is None else await find_code(connection, relais, known.id, code)
     )
     proof, earlier = await prove(connection, relais, known, around.state, message.text)
     excluded, restricted = standing(relais, known.case)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from backend.database.tables import cases, conversations
 from backend.turns.snapshot import open_state
 from conversation import load_state
+from tests.backend.chats import Chat
 from tests.backend.nights import ACCOUNT, BACK, TO_MORE, Night
 from tests.backend.test_tellings_end import another_phone, code_of
 
@@ -140,3 +141,28 @@ async def test_a_code_as_the_first_word_of_a_phone_begins_a_telling_of_its_own(
     relais = night.console.relais
     states = [load_state(open_state(relais, r.id, r.state_sealed, r.state_key)) for r in found]
     assert any(one.run for one in states)
+
+
+async def test_no_chat_shuts_anybody_elses_code(night: Night) -> None:
+    """Wrong codes close the chat that they come from, for an hour, and no other."""
+    await night.says(*TO_MORE[:-1])
+    code = code_of(night)
+    await night.says("1", "3")
+    hers, stranger = (
+        await night.present(),
+        Night(
+            night.console,
+            Chat(night.chat.client, night.console.relais, "888"),
+            night.ada,
+            night.sam,
+        ),
+    )
+    await stranger.says("hello")
+    for number in range(210):
+        await stranger.says(f"{number:016d}")
+    await stranger.says(code)
+    await another_phone(night).says(code)
+    rows = await night.rows(
+        select(conversations.c.case_id).where(conversations.c.member_id.is_(None))
+    )
+    assert sorted(str(row.case_id) for row in rows) == sorted([hers, hers, "None"])
