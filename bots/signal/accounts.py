@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from bots.core import Health, World, iso
-from bots.signal.rpc import Rpc
+from bots.signal.rpc import Rpc, numbers_of
 from bots.signal.state import Hold, State, load_holds, store_holds
 
 log = structlog.get_logger("relais.signal")
@@ -38,6 +38,14 @@ class Accounts:
         self.numbers: list[str] = []
         """All that the daemon has, once it is connected."""
         self._say()
+
+    async def there(self) -> frozenset[str]:
+        """All that the daemon has now, ours or not. Raises ``Lost`` or ``RpcError``."""
+        return frozenset(await numbers_of(self._rpc))
+
+    def ours(self, number: str | None) -> bool:
+        """It is one of the bot's own."""
+        return number is not None and number in self.numbers
 
     def serving(self, person: str) -> str | None:
         """The number that serves them; None when they never wrote."""

@@ -73,26 +73,26 @@ class SignalAdapter:
         every = settings.signal_canary_minutes * 60.0
         self._canary = Canary(self._rpc, self._accounts, kit, every)
         self._parser = Parser()
-        self.daemon: Daemon | None = None
-        """Where the bot runs it."""
-
-    async def receive(self) -> None:
-        """Until cancelled; :class:`ConfigurationError` when the daemon is none we can work with."""
-        receiving = Receiving(
-            address=self._settings.signal_daemon,
+        self._receiving = Receiving(
+            address=settings.signal_daemon,
             parser=self._parser,
             files=self._files,
             accounts=self._accounts,
             aftercare=self._aftercare,
             canary=self._canary,
-            kit=self._kit,
+            kit=kit,
         )
+        self.daemon: Daemon | None = None
+        """Where the bot runs it."""
+
+    async def receive(self) -> None:
+        """Until cancelled; :class:`ConfigurationError` when the daemon is none we can work with."""
         await together(
             *self._helpers(),
             self._look_after_numbers(),
             self._canary.run(),
             self._sweep(),
-            receiving.run(),
+            self._receiving.run(),
         )
 
     async def send(self, delivery: Delivery) -> Sent:
@@ -167,6 +167,7 @@ class SignalAdapter:
                 f"{floor} or later is needed."
             )
         numbers = await numbers_of(self._rpc)
+        self._receiving.heard_of(numbers)
         wanted = self._settings.signal_numbers
         self._accounts.numbers = [one for one in wanted if one in numbers] if wanted else numbers
         if not self._accounts.numbers or len(self._accounts.numbers) < len(wanted):

@@ -1,6 +1,7 @@
 """Once an hour: does a message still go round? Nobody else would notice a silent Signal."""
 
 import asyncio
+import re
 from typing import Final
 
 import structlog
@@ -15,6 +16,7 @@ log = structlog.get_logger("relais.signal")
 FIRST_AFTER: Final = 120.0
 WITHIN: Final = 300.0
 _WORD: Final = "canary "
+_CANARY: Final = re.compile(r"canary [0-9a-f]{16}")
 _DEAD: Final = (
     "A message from one of the bot's numbers to another did not arrive within five minutes: is the "
     "daemon online, and is the number still registered? `relais-bot signal status`."
@@ -54,13 +56,12 @@ class Canary:
             self._health.problem("signal_canary", _DEAD)
 
     def hears(self, text: str | None) -> bool:
-        """Whether this is a canary of ours; it then reaches nobody else."""
-        if text is None or not text.startswith(_WORD):
+        """Whether this is a canary, also one that comes late; it reaches nobody else."""
+        if text is None or not _CANARY.fullmatch(text):
             return False
         arrived = self._waiting.get(text)
-        if arrived is None:
-            return False
-        arrived.set()
+        if arrived is not None:
+            arrived.set()
         return True
 
     async def _sings(self, here: str, there: str) -> bool:

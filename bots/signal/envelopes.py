@@ -59,3 +59,19 @@ def read_line(raw: bytes) -> tuple[Delivered, str] | None:
         return None
     body = bytes(line.params.result)
     return _delivered.decode(body), body.decode()
+
+
+def attached(envelope: Envelope) -> frozenset[str]:
+    """Names of every file that the daemon stored of it: sent, quoted, previewed, wherever."""
+    found: set[str] = set()
+    rest: list[Any] = [envelope.data_message, envelope.edit_message]
+    while rest:
+        one = rest.pop()
+        if isinstance(one, dict):
+            name = one.get("id")
+            if isinstance(name, str) and "contentType" in one:
+                found.add(name)
+            rest.extend(one.values())
+        elif isinstance(one, list):
+            rest.extend(one)
+    return frozenset(found)

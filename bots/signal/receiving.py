@@ -10,11 +10,11 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from bots.core import Backoff, Frame, Kit, NotReady, SpoolError, together
+from bots.core import Backoff, Frame, Kit, MediaRef, NotReady, SpoolError, together
 from bots.signal.accounts import Accounts
 from bots.signal.aftercare import Aftercare
 from bots.signal.canary import Canary
-from bots.signal.envelopes import Delivered, Envelope, read_line
+from bots.signal.envelopes import Delivered, Envelope, attached, read_line
 from bots.signal.files import Files
 from bots.signal.lines import Lines, Lost, connect
 from bots.signal.rpc import RpcError, answer_of, request
@@ -48,6 +48,8 @@ class _Looked:
     person: str
     account: str
     found: list[Found]
+    files: frozenset[str]
+    """What the daemon put on its disk of it."""
     aside: bool = False
 
 
@@ -84,6 +86,16 @@ class Receiving:
         self._aftercare = aftercare
         self._kit = kit
         self._queue: asyncio.Queue[list[Frame]] = asyncio.Queue()
+        self._lines: Lines | None = None
+        self._listening_to: frozenset[str] = frozenset()
+
+    def heard_of(self, numbers: Sequence[str]) -> None:
+        """What the daemon has now: a number that came since is listened to by a new subscription.
+
+        signal-cli 0.13.19 in manual mode gives a subscriber the accounts of that moment alone.
+        """
+        if self._lines is not None and not self._listening_to.issuperset(numbers):
+            self._lines.close()
 
     async def run(self) -> None:
         """What an earlier run kept comes first."""
@@ -99,7 +111,10 @@ class Receiving:
                 await self._away(_AWAY, backoff)
                 continue
             try:
+                # Asked first: a number that comes in between is then one that is not listened to.
+                self._listening_to = await self._accounts.there()
                 await self._subscribe(lines)
+                self._lines = lines
                 self._kit.health.clear("signal_away")
                 backoff.reset()
                 await self._keep_all(lines)
@@ -108,6 +123,7 @@ class Receiving:
             except RpcError as error:
                 await self._away(_REFUSED.format(code=error.code), backoff)
             finally:
+                self._lines = None
                 lines.close()
 
     async def _away(self, advice: str, backoff: Backoff) -> None:
@@ -115,7 +131,7 @@ class Receiving:
         await self._kit.world.sleep(backoff.next())
 
     async def _subscribe(self, lines: Lines) -> None:
-        """Without a number: for all that the daemon has, and will have.
+        """Without a number: for all that the daemon has now.
 
         Frames may come before the answer, and with it.
         """
@@ -187,7 +203,8 @@ class Receiving:
         # What is typed on a linked phone of ours arrives as if the other had said it.
         if envelope is None or envelope.sync_message is not None or not envelope.person:
             return None
-        looked = _Looked(frame, envelope.person, delivered.account, [])
+        files = attached(envelope)
+        looked = _Looked(frame, envelope.person, delivered.account, [], files)
         try:
             found = await self._found(delivered, envelope, body)
         except Exception as error:  # noqa: BLE001  whatever a stranger's bytes bring up
@@ -196,19 +213,18 @@ class Receiving:
             looked.found.extend(plainly(delivered, self._name))
             looked.aside = True
             return looked
-        if found is None:
-            return None
         looked.found.extend(found)
         return looked
 
     async def _found(
         self, delivered: Delivered, envelope: Envelope, body: str
-    ) -> list[Found] | None:
+    ) -> list[Found]:
         if delivered.exception is not None:
             return list(problem(delivered))
         message = await self._parser.read(body)
-        if self._canary.hears(getattr(message, "text", None)):
-            return None
+        own = self._canary.hears(getattr(message, "text", None))
+        if own or self._accounts.ours(envelope.source_number):
+            return []  # our numbers do not talk to each other
         group = group_of(message)
         if group is not None:
             return [Group(group)]
@@ -231,7 +247,21 @@ class Receiving:
             if looked.aside:
                 await self._aside(looked.frame)
             else:
+                self._tidy(looked)
                 await self._insist(partial(self._kit.frames.drop, [looked.frame.n]))
+
+    def _tidy(self, looked: "_Looked") -> None:
+        """What is no file of the turn (long words, a map, a preview) goes from the daemon's disk.
+
+        A file of the turn goes once the backend has it.
+        """
+        of_turns = {
+            one.media.reference
+            for one in looked.found
+            if isinstance(one, Take) and isinstance(one.media, MediaRef)
+        }
+        for name in looked.files - of_turns:
+            self._files.remove(name)
 
     async def _take(self, person: str, account: str, one: Found) -> None:
         match one:

@@ -63,6 +63,7 @@ class Shown:
 class FakeSignal:
     """Thread-safe; drive it from a test while a bot in any process talks to ``address``."""
 
+    _subscribed: set[str] = field(default_factory=set)
     numbers: list[str] = field(default_factory=lambda: [NUMBER])
     version: str = "0.13.19"
     attachments: Path | None = None
@@ -247,7 +248,7 @@ class FakeSignal:
 
     def _flush(self) -> None:
         """Whatever is written is confirmed, whether somebody reads it or not."""
-        while self._writer is not None and self._waiting:
+        while self._writer is not None and (place := self._next()) is not None:
             if self._writer.transport.is_closing():
                 self._writer = None
                 return
@@ -255,10 +256,19 @@ class FakeSignal:
                 self._loop.call_later(0.002, self._flush)  # the real one blocks here, too
                 return
             with self._changed:
-                line = self._waiting.popleft()
+                line = self._waiting[place]
+                del self._waiting[place]
                 self.written.append(line)
                 self._changed.notify_all()
             self._writer.write(line + b"\n")
+
+    def _next(self) -> int | None:
+        """Who subscribes hears the accounts of that moment, as signal-cli 0.13.19 has it."""
+        deaf = set(self.numbers) - self._subscribed
+        for place, line in enumerate(self._waiting):
+            if not any(f'"account": "{one}"'.encode() in line for one in deaf):
+                return place
+        return None
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
@@ -290,6 +300,8 @@ class FakeSignal:
             self.calls.append(Call(method, parameters, time.monotonic(), error))
             self._changed.notify_all()
         subscribed = method == "subscribeReceive" and not error and method not in self.silent
+        if subscribed:
+            self._subscribed = set(self.numbers)
         if subscribed and self.frames_first:
             self._writer = writer
             self._flush()
