@@ -1,6 +1,7 @@
 """The bot's numbers: which of them serves whom, and which of them Signal makes wait."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Final
 
 import structlog
@@ -28,7 +29,10 @@ async def submit(rpc: Rpc, account: str, token: str, captcha: str) -> None:
 class Accounts:
     """Of new people, whoever wrote to a number that must wait is served by another one."""
 
-    def __init__(self, state: State, rpc: Rpc, world: World, health: Health) -> None:
+    def __init__(
+        self, state: State, rpc: Rpc, world: World, health: Health, wanted: Collection[str] = ()
+    ) -> None:
+        self._wanted = wanted
         self._state = state
         self._rpc = rpc
         self._world = world
@@ -42,6 +46,10 @@ class Accounts:
     async def there(self) -> frozenset[str]:
         """All that the daemon has now, ours or not. Raises ``Lost`` or ``RpcError``."""
         return frozenset(await numbers_of(self._rpc))
+
+    def concerns(self, account: str) -> bool:
+        """What came to this account is the bot's: all there is, or those that it was given."""
+        return not self._wanted or account in self._wanted
 
     def ours(self, number: str | None) -> bool:
         """It is one of the bot's own."""

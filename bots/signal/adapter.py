@@ -53,7 +53,8 @@ class SignalAdapter:
         self._kit = kit
         self._state = open_state(settings, kit.world)
         self._rpc = Rpc(settings.signal_daemon, kit.world)
-        self._accounts = Accounts(self._state, self._rpc, kit.world, kit.health)
+        wanted = settings.signal_numbers
+        self._accounts = Accounts(self._state, self._rpc, kit.world, kit.health, wanted)
         self._sender = Sender(
             self._rpc,
             self._accounts,

@@ -18,6 +18,8 @@ log = structlog.get_logger("relais.signal")
 AT_ONCE: Final = 4
 WAITING: Final = 500
 """Ticks and typing that wait behind a slow daemon; more are left out, for nothing hangs on them."""
+ASK_AGAIN: Final = 3_600.0
+"""Seconds."""
 GROUPS: Final = 200
 """Groups refused since the bot started: who makes more of them would use up the number's sends."""
 _RESEND: Final = "offline/send_again/text"
@@ -39,15 +41,17 @@ class Aftercare:
         self._timer = timer
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._asked: set[str] = set()
+        self._asked: dict[str, float] = {}
         self._left: set[str] = set()
 
     def kept(self, person: str, account: str, stamp: int) -> None:
         """It is in the spool: only now the sender sees it as read, and that an answer is coming."""
+        # In the chat in which they are answered, which may be another number's.
+        serving = self._accounts.serving(person) or account
+        if self._timer and self._state.untimed(person) and not self._accounts.held(serving):
+            self._soon(self._time(person, serving))
         if self._accounts.held(account):
             return  # each call would make the wait longer
-        if self._timer and self._state.untimed(person):
-            self._soon(self._time(person, account))
         if len(self._tasks) >= WAITING:
             return
         self._soon(
@@ -72,10 +76,19 @@ class Aftercare:
         self._soon(self._sender.new_identity(account, person))
 
     def ask_again(self, person: str) -> None:
-        """Once for whatever could not be read of this person since the bot started."""
+        """Once an hour, for whatever could not be read of this person; until it was said."""
+        now = self._kit.world.now()
+        self._asked = {one: at for one, at in self._asked.items() if now - at < ASK_AGAIN}
         if person not in self._asked:
-            self._asked.add(person)
-            self._soon(self._sender.say(person, self._kit.texts(None, _RESEND)))
+            self._asked[person] = now
+            self._soon(self._ask(person))
+
+    async def _ask(self, person: str) -> None:
+        try:
+            await self._sender.say(person, self._kit.texts(None, _RESEND))
+        except BaseException:
+            self._asked.pop(person, None)
+            raise
 
     async def close(self) -> None:
         """Let go of what is under way."""

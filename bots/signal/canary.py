@@ -67,8 +67,8 @@ class Canary:
     async def _sings(self, here: str, there: str) -> bool:
         try:
             if here == there:
-                await self._rpc.call("getUserStatus", account=here, recipient=[here])
-                return True
+                found = await self._rpc.call("getUserStatus", account=here, recipient=[here])
+                return any(one.get("isRegistered") for one in found or ())
             word = f"{_WORD}{self._world.random(8).hex()}"
             arrived = self._waiting[word] = asyncio.Event()
             try:

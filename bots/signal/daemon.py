@@ -71,7 +71,7 @@ class Daemon:
             self.pid = child.pid
             log.info("daemon_started")
             try:
-                code = await child.wait()
+                code = await self._ended(child)
             finally:
                 if child.returncode is None:
                     await _end(child)
@@ -79,10 +79,20 @@ class Daemon:
             self._health.metrics.errors.labels("signal_daemon_ended").inc()
             if self._world.monotonic() - began > STABLE:
                 backoff.reset()
-                self._health.clear("signal_daemon")
             else:
                 self._health.problem("signal_daemon", _ENDS.format(code=code))
             await self._world.sleep(backoff.next())
+
+    async def _ended(self, child: asyncio.subprocess.Process) -> int:
+        """Its code; what was wrong is over once it has run for a while."""
+        ending = asyncio.ensure_future(child.wait())
+        try:
+            return await self._world.within(STABLE, asyncio.shield(ending))
+        except TimeoutError:
+            self._health.clear("signal_daemon")
+            return await ending
+        finally:
+            ending.cancel()
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

@@ -203,6 +203,8 @@ class Receiving:
         # What is typed on a linked phone of ours arrives as if the other had said it.
         if envelope is None or envelope.sync_message is not None or not envelope.person:
             return None
+        if not self._accounts.concerns(delivered.account):
+            return None
         files = attached(envelope)
         looked = _Looked(frame, envelope.person, delivered.account, [], files)
         try:
@@ -216,9 +218,7 @@ class Receiving:
         looked.found.extend(found)
         return looked
 
-    async def _found(
-        self, delivered: Delivered, envelope: Envelope, body: str
-    ) -> list[Found]:
+    async def _found(self, delivered: Delivered, envelope: Envelope, body: str) -> list[Found]:
         if delivered.exception is not None:
             return list(problem(delivered))
         message = await self._parser.read(body)

@@ -23,6 +23,11 @@ _UNTRUSTED: Final = (
     "The identity key of somebody on Signal has changed, and nothing is sent to them: a new phone, "
     "or somebody who stands between. RELAIS_SIGNAL_NEW_IDENTITY=trust sends all the same."
 )
+_INSIST: Final = (1.0, 5.0, 15.0)
+_NOT_FORGOTTEN: Final = (
+    "Somebody erased everything, and the Signal daemon did not let go of their contact: it is "
+    "still in its folder. Is the disk full? Look at `relais-bot signal status`."
+)
 LOOK_AGAIN: Final = 60.0
 """Seconds; a number that must wait for a day may be freed by a person at any moment."""
 _NO_ACCOUNT: Final = (
@@ -55,7 +60,10 @@ class Sender:
         self._accounts = accounts
         self._state = state
         self._get = kit.get
+        self._world = kit.world
         self._health = kit.health
+        self._deleted: dict[str, set[int]] = {}
+        """Of deletions under way: what Signal took already."""
         self._trust = trust
 
     async def carry_out(self, delivery: Delivery) -> Sent:
@@ -100,11 +108,16 @@ class Sender:
         ]
         beside = {"attachments": attachments} if attachments else {}
         person = delivery.address
-        sent = await self._message(account, person, message=delivery.text, **beside)
-        if self._state.leaving(person):
+        if not self._state.leaving(person):
+            sent = await self._message(account, person, message=delivery.text, **beside)
+            return Sent((sent,))
+        try:
+            await self._message(account, person, message=delivery.text, **beside)
+        except Permanent:
             await self._forget(account, person)
-            return Sent()
-        return Sent((sent,))
+            raise
+        await self._forget(account, person)
+        return Sent()
 
     async def _edit(self, account: str, delivery: Delivery) -> Sent:
         """In place; a message that Signal will not have edited is said anew."""
@@ -126,21 +139,43 @@ class Sender:
     async def _delete(self, account: str, delivery: Delivery) -> Sent:
         """Ours alone, the newest first; theirs and what is too old Signal leaves where it is."""
         ours = [one.removeprefix(OURS) for one in delivery.target if one.startswith(OURS)]
+        done = self._deleted.setdefault(delivery.id, set())
         for stamp in sorted((int(one) for one in ours if one.isdecimal()), reverse=True):
+            if stamp in done:  # before Signal made the number wait
+                continue
             try:
                 await self._call(
                     "remoteDelete", account, recipient=[delivery.address], targetTimestamp=stamp
                 )
             except Permanent as error:
-                if error.reason != "refused":
+                if error.reason != "refused" and not delivery.erased:
                     raise
+            done.add(stamp)
+        self._deleted.pop(delivery.id, None)
         if delivery.erased:
             self._state.leave_soon(delivery.address)
+            for other in self._accounts.numbers:
+                if other != account:  # the one that says goodbye is the last
+                    await self._remove(other, delivery.address)
         return await self._send(account, delivery) if delivery.text else Sent()
 
-    async def _forget(self, account: str, person: str) -> None:
+    async def _remove(self, account: str, person: str) -> None:
         """Keys, sessions, name and number of this person go from the daemon, too."""
-        await self._call("removeContact", account, recipient=person, forget=True)
+        try:
+            await self._call("removeContact", account, recipient=person, forget=True)
+        except Permanent:
+            log.info("not_known_there")
+
+    async def _forget(self, account: str, person: str) -> None:
+        """After the goodbye, which is not said again whatever becomes of this."""
+        for wait in _INSIST:
+            try:
+                await self._remove(account, person)
+                break
+            except Later:
+                await self._world.sleep(wait)
+        else:
+            self._health.note("signal_not_forgotten", _NOT_FORGOTTEN)
         self._state.forget(person)
 
     async def _attachment(self, delivery: Delivery, number: int) -> str | None:

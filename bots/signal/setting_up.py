@@ -81,12 +81,14 @@ async def _register(rpc: Rpc, number: str, *, voice: bool) -> None:
         await rpc.call("verify", account=number, verificationCode=digits, pin=pin)
     await _make_neutral(rpc, number)
     pin = f"{int.from_bytes(World().random(8), 'big') % 10**8:08d}"
-    await rpc.call("setPin", account=number, pin=pin)
+    # Said first: if the answer is lost on the way, the lock may be there all the same.
     typer.echo(
-        f"{number} is the bot's. Its registration lock has the PIN {pin}: write it on paper and "
-        "keep it where you keep the keyring. Without it nobody, you included, can register this "
-        "number anew."
+        f"The registration lock of {number} gets the PIN {pin}: write it on paper and keep it "
+        "where you keep the keyring. Without it nobody, you included, can register this number "
+        "anew."
     )
+    await rpc.call("setPin", account=number, pin=pin)
+    typer.echo(f"{number} is the bot's.")
 
 
 async def _make_neutral(rpc: Rpc, number: str) -> None:
