@@ -32,6 +32,8 @@ LIVE_MS: Final = 5 * MINUTE
 MOST: Final = 10
 _CHALLENGE: Final = 32
 _NAME: Final = "Relais"
+_ADD: Final = "added"
+_SHOW: Final = "shown"
 
 
 def relying_party(settings: Settings) -> tuple[str, str] | None:
@@ -55,27 +57,28 @@ def _party(relais: Relais) -> tuple[str, str]:
     return party
 
 
-async def _challenge(tx: AsyncConnection, relais: Relais, owner: str) -> bytes:
-    """A new challenge for this member (or a name that nobody has); old ones go."""
+async def _challenge(tx: AsyncConnection, relais: Relais, purpose: str, owner: str) -> bytes:
+    """A new challenge to add or to show a passkey of this member's (or nobody's); old ones go."""
     now = relais.world.now()
     await tx.execute(delete(passkey_challenges).where(passkey_challenges.c.expires_at <= now))
     challenge = relais.world.random(_CHALLENGE)
     await tx.execute(
         insert(passkey_challenges).values(
-            challenge_index=_index(relais, owner, challenge), expires_at=now + LIVE_MS
+            challenge_index=_index(relais, purpose, owner, challenge), expires_at=now + LIVE_MS
         )
     )
     return challenge
 
 
-def _index(relais: Relais, owner: str, challenge: bytes) -> bytes:
-    return relais.vault.keyring.index("token", "passkey challenge", owner, challenge.hex())
+def _index(relais: Relais, purpose: str, owner: str, challenge: bytes) -> bytes:
+    """What was asked for by a log-in, which everybody may ask for, adds no passkey."""
+    return relais.vault.keyring.index("token", f"passkey {purpose}", owner, challenge.hex())
 
 
 async def _redeemed(
-    tx: AsyncConnection, relais: Relais, owner: str, credential: dict[str, Any]
+    tx: AsyncConnection, relais: Relais, purpose: str, owner: str, credential: dict[str, Any]
 ) -> bytes | None:
-    """The challenge that this answers, if it was given to this owner and not answered yet."""
+    """The challenge that this answers, if it was given for this and not answered yet."""
     try:
         said = json.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))
         challenge = base64url_to_bytes(said["challenge"])
@@ -83,7 +86,7 @@ async def _redeemed(
         return None
     used = await tx.execute(
         delete(passkey_challenges).where(
-            passkey_challenges.c.challenge_index == _index(relais, owner, challenge),
+            passkey_challenges.c.challenge_index == _index(relais, purpose, owner, challenge),
             passkey_challenges.c.expires_at > relais.world.now(),
         )
     )
@@ -103,7 +106,7 @@ async def begin_registration(
         rp_name=_NAME,
         user_name=name,
         user_id=member_id.encode(),
-        challenge=await _challenge(tx, relais, member_id),
+        challenge=await _challenge(tx, relais, _ADD, member_id),
         exclude_credentials=[PublicKeyCredentialDescriptor(id=row.id) for row in known],
     )
     found: dict[str, Any] = json.loads(webauthn.options_to_json(options))
@@ -115,7 +118,7 @@ async def finish_registration(
 ) -> bool:
     """Keep the passkey, if it answers a challenge of this member's. False: it does not."""
     host, origin = _party(relais)
-    challenge = await _redeemed(tx, relais, member_id, credential)
+    challenge = await _redeemed(tx, relais, _ADD, member_id, credential)
     if challenge is None:
         return False
     try:
@@ -160,7 +163,7 @@ async def begin_login(tx: AsyncConnection, relais: Relais, name: str) -> dict[st
         ids = [relais.vault.keyring.index("login", "no such passkey", folded)]
     options = webauthn.generate_authentication_options(
         rp_id=host,
-        challenge=await _challenge(tx, relais, owner),
+        challenge=await _challenge(tx, relais, _SHOW, owner),
         allow_credentials=[PublicKeyCredentialDescriptor(id=one) for one in ids],
     )
     shown: dict[str, Any] = json.loads(webauthn.options_to_json(options))
@@ -172,7 +175,7 @@ async def answers(
 ) -> bool:
     """Whether this is the member's passkey, answering a challenge that was hers, once."""
     party = relying_party(relais.settings)
-    challenge = await _redeemed(tx, relais, member_id, credential)
+    challenge = await _redeemed(tx, relais, _SHOW, member_id, credential)
     if party is None or challenge is None:
         return False
     try:

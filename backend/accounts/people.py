@@ -141,6 +141,7 @@ async def reset_person(
     """
     _hold_other(member_id, by)
     await _let_go_of_cases(tx, relais, member_id)
+    await _hold_signers(tx, by)
     row = await _locked(tx, member_id)
     await _close(tx, member_id)
     await tx.execute(
@@ -169,8 +170,9 @@ async def remove_person(tx: AsyncConnection, relais: Relais, member_id: str, by:
     """
     _hold_other(member_id, by)
     await _let_go_of_cases(tx, relais, member_id)
+    signers = await _hold_signers(tx, by)
     row = await _locked(tx, member_id)
-    if "coordinator" in row.roles and not await _other_coordinator(tx, member_id):
+    if "coordinator" in row.roles and not signers - {member_id}:
         raise RelaisError(
             409, "last_coordinator", "Nobody else could sign the roster. Invite another first."
         )
@@ -187,19 +189,21 @@ def _hold_other(member_id: str, by: str) -> None:
         raise RelaisError(409, "yourself", "Another coordinator has to do this for you.")
 
 
-async def _other_coordinator(tx: AsyncConnection, member_id: str) -> bool:
-    """Held until this transaction ends: of two who remove each other one does not."""
+async def _hold_signers(tx: AsyncConnection, by: str) -> set[str]:
+    """Coordinators with a key, all locked in one order until this transaction ends.
+
+    Of two who remove or reset each other one does not: raises 403 ``role`` when ``by`` is none.
+    """
     rows = await tx.execute(
         select(members.c.id, members.c.roles)
-        .where(
-            members.c.disabled_at.is_(None),
-            members.c.enrolled_at.is_not(None),
-            members.c.id != member_id,
-        )
+        .where(members.c.disabled_at.is_(None), members.c.enrolled_at.is_not(None))
         .order_by(members.c.id)
         .with_for_update()
     )
-    return any("coordinator" in row.roles for row in rows)
+    found = {row.id for row in rows if "coordinator" in row.roles}
+    if by not in found:
+        raise RelaisError(403, "role", "Your role does not allow this any more.")
+    return found
 
 
 async def _locked(tx: AsyncConnection, member_id: str) -> Any:

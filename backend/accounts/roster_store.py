@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from backend.database.tables import members, rosters
+from backend.database.tables import members, organisations, rosters
 from backend.vault.compartments import RECOVERY, Holder
 from backend.vault.roster import (
     Roster,
@@ -160,13 +160,22 @@ async def vouched(
 ) -> dict[str, bytes]:
     """X-Wing keys of enrolled, not disabled members whose stored keys are those of the roster.
 
-    A ghost (a row whose keys or roles differ from the roster, or that is not in it) is left out.
+    A ghost (a row whose keys, roles or organisation differ from the roster, or that is not in it)
+    is left out.
     """
     if roster is None:
         return {}
-    query = select(
-        members.c.id, members.c.kem_public, members.c.sign_public, members.c.roles
-    ).where(members.c.enrolled_at.is_not(None), members.c.disabled_at.is_(None))
+    query = (
+        select(
+            members.c.id,
+            members.c.kem_public,
+            members.c.sign_public,
+            members.c.roles,
+            organisations.c.name.label("organisation"),
+        )
+        .join(organisations, organisations.c.id == members.c.organisation_id)
+        .where(members.c.enrolled_at.is_not(None), members.c.disabled_at.is_(None))
+    )
     if member_ids is not None:
         query = query.where(members.c.id.in_(list(member_ids)))
     known = {one.id: one for one in roster.members}
@@ -174,8 +183,8 @@ async def vouched(
         row.id: row.kem_public
         for row in await connection.execute(query)
         if (entry := known.get(row.id)) is not None
-        and (entry.kem, entry.sign, set(entry.roles))
-        == (row.kem_public, row.sign_public, set(row.roles))
+        and (entry.kem, entry.sign, set(entry.roles), entry.organisation)
+        == (row.kem_public, row.sign_public, set(row.roles), row.organisation)
     }
 
 

@@ -87,7 +87,8 @@ async def add_grants(
         )
     await _put_away(tx, relais, case_id, given.grants, by=member.id, why=given.why)
     for holder, names in _by_holder(given.grants).items():
-        line = _Line("granted", member.id, holder, names, given.consent)
+        said = "\n".join(one for one in (given.reason, given.consent) if one)
+        line = _Line("granted", member.id, holder, names, said)
         await _write_down(tx, relais, case_id, line)
 
 

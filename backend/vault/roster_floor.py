@@ -5,11 +5,13 @@ A database put back to an earlier day would otherwise bring back keys of people 
 
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from backend.errors import ConfigurationError
+from backend.vault.day_files import sync_directory
 
 _NAME: Final = "roster-floor.json"
 
@@ -40,9 +42,12 @@ def raise_floor(directory: Path, floor: Floor) -> None:
     if floor.version <= read_floor(directory).version:
         return
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = directory / f".{_NAME}.{os.getpid()}"
-    with temporary.open("w", encoding="utf-8") as file:
+    # Processes in containers share the folder, and often their id.
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=directory, prefix=f".{_NAME}.", delete=False
+    ) as file:
         json.dump({"version": floor.version, "digest": floor.digest}, file)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(directory / _NAME)
+    Path(file.name).replace(directory / _NAME)
+    sync_directory(directory)

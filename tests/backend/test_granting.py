@@ -237,3 +237,15 @@ async def test_whom_she_left_out_does_not_recover_her_case(room: Room) -> None:
             )
         )
     assert (await _package(room)).json()["code"] == "no_case"
+
+
+async def test_what_was_said_for_a_key_is_kept_for_the_auditor(room: Room) -> None:
+    """The reason that a coordinator gives where another has the case is not thrown away."""
+    async with room.console.relais.db.write() as tx:
+        await tx.execute(update(cases).values(status="taken", taker_id=room.ada.member_id))
+    assert await room.gives(await room.sealed()) == "reason_needed"
+    assert await room.gives(await room.sealed(), reason="Ada is ill") == "204"
+    (line,) = await room.rows(select(case_log).where(case_log.c.kind == "granted"))
+    keyring = room.console.relais.vault.keyring
+    said = keyring.open("members", line.reason_sealed, "case_log", "reason", line.id)
+    assert said == b"Ada is ill"

@@ -159,3 +159,12 @@ async def test_a_member_has_ten_at_most(console: Console) -> None:
 def test_where_passkeys_can_be(url: str, possible: bool) -> None:
     """A host name over https, or this very machine by its name."""
     assert (relying_party(Settings(public_url=url, _env_file=None)) is not None) is possible
+
+
+async def test_what_a_log_in_asked_for_adds_no_passkey(console: Console) -> None:
+    """Everybody may ask for a log-in's challenge; to add a passkey the words are needed."""
+    ada = await console.enrolled("Ada (demo)")
+    asked = await options_for(console, ada.name)
+    made = device().makes({**asked, "rp": {"id": "localhost"}})
+    answer = await ada.post("/v1/me/passkeys", {"credential": made})
+    assert answer.status_code == 422

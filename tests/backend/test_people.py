@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
+from backend.accounts.people import reset_person
 from backend.accounts.watching import watch_holders, watch_roster
 from backend.database.tables import (
     cases,
@@ -17,6 +18,7 @@ from backend.database.tables import (
     members,
     sessions,
 )
+from backend.errors import RelaisError
 from backend.vault.roster import SignedRoster, read_roster, sign_roster, vouch
 from sealing import SigningKey
 from tests.backend.chats import TOKENS, Chat
@@ -285,3 +287,19 @@ async def test_a_case_that_fewer_than_two_could_open_is_told(console: Console) -
 async def _keys_told(console: Console) -> int:
     rows = await _rows(console, select(deliveries.c.dedupe_key))
     return sum(str(row.dedupe_key).startswith("keys:") for row in rows)
+
+
+async def test_of_two_coordinators_who_reset_each_other_one_does_not(console: Console) -> None:
+    """Both passed the door; the second finds that it is no coordinator any more."""
+    sam = await console.enrolled("Sam (demo)")
+    ada = await console.enrolled("Ada (demo)")
+    relais = console.relais
+    async with relais.db.write() as tx:
+        await tx.execute(
+            update(members).where(members.c.id == ada.member_id).values(roles=["coordinator"])
+        )
+    async with relais.db.write() as tx:
+        await reset_person(tx, relais, ada.member_id, sam.member_id)
+    with pytest.raises(RelaisError, match="role"):
+        async with relais.db.write() as tx:
+            await reset_person(tx, relais, sam.member_id, ada.member_id)

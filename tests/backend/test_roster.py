@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 
 from backend.accounts.roster_store import current, holders, install
 from backend.ambient import DAY
-from backend.database.tables import members, rosters
+from backend.database.tables import members, organisations, rosters
 from backend.demo.coordinator import admit, begin_roster, renew
 from backend.demo.start import start_demo
 from backend.errors import ConfigurationError
@@ -301,3 +301,16 @@ async def test_production_refuses_every_shortcut_of_the_demo(
         with pytest.raises(ConfigurationError):
             await start_demo(relais)
     assert not list((tmp_path / "var").rglob("demo-*"))
+
+
+async def test_who_was_moved_to_another_organisation_is_never_sealed_to(console: Console) -> None:
+    """The organisation is signed, too: she may have left out the one that a member is really of."""
+    ada = await console.enrolled("Ada (demo)")
+    assert ada.member_id in await held_by(console, ada.member_id)
+    async with console.relais.db.write() as tx:
+        here = select(members.c.organisation_id).where(members.c.id == ada.member_id)
+        mine = (await tx.execute(here)).scalar_one()
+        other = select(organisations.c.id).where(organisations.c.id != mine).limit(1)
+        moved = {"organisation_id": (await tx.execute(other)).scalar_one()}
+        await tx.execute(update(members).where(members.c.id == ada.member_id).values(**moved))
+    assert ada.member_id not in await held_by(console, ada.member_id)
