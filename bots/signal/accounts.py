@@ -85,6 +85,10 @@ class Accounts:
     def hold(self, account: str, token: str | None, seconds: float | None) -> float:
         """Signal refused; returns the seconds to wait."""
         wait = min(seconds or 60.0, LONGEST_HOLD)
+        self._holds = load_holds(self._state)  # a person may have solved one meanwhile
+        before = self._holds.get(account)
+        if before is not None and before.token and not token and self.held(account):
+            return self.held(account)  # of a call under way at that time; the challenge stands
         self._holds[account] = Hold(token or "", self._world.now() + wait)
         store_holds(self._state, self._holds)
         self._health.metrics.errors.labels("signal_rate_limit").inc()
@@ -124,6 +128,13 @@ class Accounts:
         """Raises :class:`RpcError` when Signal does not take it, or ``Lost``."""
         await submit(self._rpc, account, self.challenges()[account], captcha)
         self.release(account)
+
+    def put_last(self, account: str) -> None:
+        """Its challenge was not taken: the next solution is for another number first."""
+        hold = self._holds.pop(account, None)
+        if hold is not None:
+            self._holds[account] = hold
+            store_holds(self._state, self._holds)
 
     def _say(self) -> None:
         waiting = {one: hold for one, hold in self._holds.items() if self.held(one)}

@@ -50,13 +50,14 @@ def captcha_of(text: str) -> str:
 
 
 async def solve_all(accounts: Accounts, captcha: str) -> str:
-    """Frees the first number that waits; words for whoever tried."""
+    """Frees a number that waits, another one after a refusal; words for whoever tried."""
     waiting = list(accounts.challenges())
     if not waiting:
         return "No number waits."
     try:
         await accounts.solve(waiting[0], captcha)
     except RpcError:
+        accounts.put_last(waiting[0])
         return "Signal did not take it. Each link works once and for a few minutes: solve it again."
     except Lost:
         return "The Signal daemon does not answer. Try again in a minute."

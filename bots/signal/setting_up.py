@@ -200,11 +200,20 @@ async def _challenge(rpc: Rpc, settings: BotSettings) -> None:
         waiting = {one: hold.token for one, hold in holds.items() if hold.token}
         if not waiting:
             typer.echo("No number waits for a person.")
+        refused: RpcError | None = None
         for number, token in waiting.items():
             typer.echo(f"{number}:")
-            await submit(rpc, number, token, _ask_captcha(SOLVE_AT))
-            del holds[number]
+            try:
+                await submit(rpc, number, token, _ask_captcha(SOLVE_AT))
+            except RpcError as error:
+                refused = error
+                typer.echo("Signal did not take it.")
+                continue
+            holds = load_holds(state)  # the bot may have noted others while a person solved this
+            holds.pop(number, None)
             store_holds(state, holds)
             typer.echo("It is free; what waits leaves within a minute.")
+        if refused is not None:
+            raise refused
     finally:
         state.close()

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from bots.signal.challenge import solve_all
 from bots.signal.daemon import Daemon
+from bots.signal.state import store_holds
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.signals import signals, start
 from tests.bots.slow_world import until
@@ -216,3 +218,30 @@ def test_the_pin_is_said_before_it_can_be_lost(tmp_path: Path) -> None:
         told = runner(daemon, tmp_path)("register", NEW, typed="123456\n")
         thread.join()
     assert daemon.made("setPin")[0].parameters["pin"] in told.output
+
+
+async def test_a_challenge_is_not_lost_to_a_call_that_was_under_way(tmp_path: Path) -> None:
+    """A refusal without a token leaves the one with a token; one that was solved stays solved."""
+    async with signals(tmp_path, FakeBackend()) as run:
+        accounts = run.adapter._accounts
+        accounts.hold(NUMBER, "proof", 86_400.0)
+        accounts.hold(NUMBER, None, None)
+        assert accounts.challenges() == {NUMBER: "proof"}
+        store_holds(run.adapter._state, {})  # a person solved it at a terminal
+        accounts.hold(SECOND, None, 5.0)
+        assert accounts.challenges() == {}
+
+
+async def test_a_challenge_that_is_not_taken_stands_in_no_others_way(tmp_path: Path) -> None:
+    """The second solution goes to the second number."""
+    with FakeSignal(numbers=[NUMBER, SECOND]) as daemon:
+        run = start(tmp_path, FakeBackend(), daemon)
+        accounts = run.adapter._accounts
+        await until(lambda: accounts.numbers == [NUMBER, SECOND])
+        daemon.limited = {NUMBER: ("new", 9_999), SECOND: ("proof", 9_999)}
+        accounts.hold(NUMBER, "stale", 86_400.0)
+        accounts.hold(SECOND, "proof", 86_400.0)
+        for _ in range(2):
+            await solve_all(accounts, "signalcaptcha://good")
+        assert accounts.challenges() == {NUMBER: "stale"}
+        await run.stop()
