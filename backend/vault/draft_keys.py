@@ -36,6 +36,8 @@ class DraftKeys:
         box = self._boxes.get(day)
         if box is None:
             raw = read_or_create(self._path(day), lambda: self._random(32))
+            # Once a day: what another process destroyed is not remembered here either.
+            self._boxes = {one: box for one, box in self._boxes.items() if self._path(one).exists()}
             box = self._boxes[day] = Box(raw, self._random)
         return box.seal(plaintext, day, *place)
 

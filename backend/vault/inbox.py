@@ -64,6 +64,8 @@ class InboxKeys:
         pair = self._pairs.get(key_id)
         if pair is None:
             seed = read_or_create(self._path(key_id), lambda: self._random(32))
+            # Once a week: what another process destroyed is not remembered here either.
+            self._pairs = {one: key for one, key in self._pairs.items() if self._path(one).exists()}
             pair = self._pairs[key_id] = KeyPair(seed)
         return PublishedKey(
             key_id=key_id,

@@ -80,6 +80,17 @@ def test_a_destroyed_day_is_dark(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["2026-11-24.key"]
 
 
+def test_what_one_backend_destroyed_another_forgets_with_the_next_day(tmp_path: Path) -> None:
+    """Only one of them runs the job; the others' memory goes dark, too."""
+    one, two = DraftKeys(tmp_path, counting_random()), DraftKeys(tmp_path, counting_random(7))
+    sealed = one.seal("2026-11-20", b"words", "x")
+    assert two.open("2026-11-20", sealed, "x") == b"words"
+    one.destroy_before("2026-11-24")
+    two.seal("2026-11-24", b"words", "x")
+    with pytest.raises(DraftKeyGone):
+        two.open("2026-11-20", sealed, "x")
+
+
 def test_two_backends_share_a_days_key(tmp_path: Path) -> None:
     """Whichever process makes the file, both open each other's drafts."""
     one, two = DraftKeys(tmp_path, counting_random()), DraftKeys(tmp_path, counting_random(7))
