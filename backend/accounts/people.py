@@ -140,8 +140,7 @@ async def reset_person(
     ``yourself``.
     """
     _hold_other(member_id, by)
-    await _let_go_of_cases(tx, relais, member_id)
-    await _hold_signers(tx, by)
+    await _let_go_of_cases(tx, relais, member_id, by)
     row = await _locked(tx, member_id)
     await _close(tx, member_id)
     await tx.execute(
@@ -166,16 +165,11 @@ async def remove_person(tx: AsyncConnection, relais: Relais, member_id: str, by:
     """She leaves: signed out everywhere, told nothing more, keyless; her cases go back at once.
 
     Until the next roster is signed she is in the old one, and is not sealed to all the same.
-    Raises 409 ``yourself`` or ``last_coordinator``.
+    Raises 409 ``yourself``, 403 ``role``.
     """
     _hold_other(member_id, by)
-    await _let_go_of_cases(tx, relais, member_id)
-    signers = await _hold_signers(tx, by)
-    row = await _locked(tx, member_id)
-    if "coordinator" in row.roles and not signers - {member_id}:
-        raise RelaisError(
-            409, "last_coordinator", "Nobody else could sign the roster. Invite another first."
-        )
+    await _let_go_of_cases(tx, relais, member_id, by)
+    await _locked(tx, member_id)
     await _close(tx, member_id)
     await tx.execute(
         update(members)
@@ -189,21 +183,18 @@ def _hold_other(member_id: str, by: str) -> None:
         raise RelaisError(409, "yourself", "Another coordinator has to do this for you.")
 
 
-async def _hold_signers(tx: AsyncConnection, by: str) -> set[str]:
-    """Coordinators with a key, all locked in one order until this transaction ends.
+async def _signers(tx: AsyncConnection, *, lock: bool = False) -> list[str]:
+    """Coordinators with a key. ``lock``: all until this transaction ends, in one order.
 
-    Of two who remove or reset each other one does not: raises 403 ``role`` when ``by`` is none.
+    Of two who remove or reset each other the second then finds that it is none any more.
     """
-    rows = await tx.execute(
+    query = (
         select(members.c.id, members.c.roles)
         .where(members.c.disabled_at.is_(None), members.c.enrolled_at.is_not(None))
         .order_by(members.c.id)
-        .with_for_update()
     )
-    found = {row.id for row in rows if "coordinator" in row.roles}
-    if by not in found:
-        raise RelaisError(403, "role", "Your role does not allow this any more.")
-    return found
+    rows = await tx.execute(query.with_for_update() if lock else query)
+    return [row.id for row in rows if "coordinator" in row.roles]
 
 
 async def _locked(tx: AsyncConnection, member_id: str) -> Any:
@@ -218,9 +209,14 @@ async def _locked(tx: AsyncConnection, member_id: str) -> Any:
     return row
 
 
-async def _let_go_of_cases(tx: AsyncConnection, relais: Relais, member_id: str) -> None:
-    """Off call (open alerts go on), and every case of hers back to the queue."""
-    await alerts.lock_chats(tx, [member_id])  # chats come before cases
+async def _let_go_of_cases(tx: AsyncConnection, relais: Relais, member_id: str, by: str) -> None:
+    """Off call (open alerts go on), and every case of hers back to the queue.
+
+    Raises 403 ``role``. Locked in the one order: chats, members, cases.
+    """
+    await alerts.lock_chats(tx, [member_id, *await _signers(tx)])
+    if by not in await _signers(tx, lock=True):
+        raise RelaisError(403, "role", "Your role does not allow this any more.")
     await alerts.set_on_call(tx, relais, member_id, on=False)
     for case_id in sorted(await alerts.taken_by(tx, member_id)):
         await alerts.give_up(tx, relais, case_id, member_id)

@@ -56,7 +56,7 @@ async def post_reset(member_id: MemberId, by: Coordinator, relais: Here) -> Invi
 
 @router.post("/members/{member_id}/remove", status_code=204)
 async def post_removal(member_id: MemberId, by: Coordinator, relais: Here) -> None:
-    """She leaves. 409 ``yourself`` or ``last_coordinator``."""
+    """She leaves. 409 ``yourself``; 403 ``role``: not a coordinator any more."""
     async with relais.db.write() as tx:
         await remove_person(tx, relais, member_id, by.id)
     relais.directory.invalidate()

@@ -4,13 +4,14 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.accounts.throttle import record_failure
 from backend.ambient import HOUR
 from backend.cases.applying import apply
 from backend.database.statements import insert_or_ignore
-from backend.database.tables import conversations, deliveries, events, throttles
+from backend.database.tables import conversations, deliveries, events
 from backend.deliveries import LEASE_MS, Outgoing, Prepared, Wire, prepare, silence_queue
 from backend.deliveries import insert as insert_deliveries
 from backend.deliveries.composing import compose, wire
@@ -58,7 +59,7 @@ async def commit(
             return await replay(tx, relais, known)
         if plan.wrong_code:
             for lane in code_lanes(relais, known.id):
-                await _count_wrong_code(tx, relais, lane)
+                await record_failure(tx, lane, relais.world.now())
         head = await write_conversation(tx, relais, known, message, inbound, plan)
         if plan.clears:
             head = (
@@ -208,20 +209,6 @@ async def create_conversation(
     done = await tx.execute(_CREATE[relais.db.dialect], row)
     if done.rowcount != 1:
         raise Moved
-
-
-async def _count_wrong_code(tx: AsyncConnection, relais: Relais, key: bytes) -> None:
-    now = relais.world.now()
-    row = (await tx.execute(select(throttles).where(throttles.c.key == key))).one_or_none()
-    if row is None:
-        await tx.execute(insert(throttles), {"key": key, "failures": 1, "since": now})
-        return
-    fresh = now - row.since < HOUR
-    await tx.execute(
-        update(throttles)
-        .where(throttles.c.key == key)
-        .values(failures=row.failures + 1 if fresh else 1, since=row.since if fresh else now)
-    )
 
 
 async def reply_now(

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from backend.ambient import HOUR, moment
+from backend.accounts.throttle import failures
+from backend.ambient import moment
 from backend.cases.routing import load_routing
 from backend.cases.work import Returned
 from backend.database.tables import (
@@ -17,7 +18,6 @@ from backend.database.tables import (
     conversations,
     earlier_cases,
     members,
-    throttles,
 )
 from backend.relais import Relais
 from backend.vault import DraftKeyGone
@@ -26,7 +26,7 @@ from sealing import SealError
 
 _CODE_DIGITS = 16
 _TRIES = 10
-"""Wrong codes of one chat in an hour; then none is right there until the hour is over."""
+"""Wrong codes of one chat; then none is right there until an hour went by without one."""
 _BUDGET = 100_000
 """The same of all chats together. Even so many find one of 10,000 codes once in ten million hours;
 a smaller number would let a few chats take everybody's codes away."""
@@ -193,16 +193,14 @@ async def find_code(
 ) -> tuple[bool | None, Returned | None]:
     """Whether a return code is right, and the case it leads to.
 
-    Wrong ones are counted, of this chat and of all; beyond that codes are not looked at until the
-    hour is over (None).
+    Wrong ones are counted, of this chat and of all; beyond that codes are not looked at for an
+    hour (None).
     """
     everybody, mine = code_lanes(relais, conversation_id)
-    used = await connection.execute(
-        select(throttles).where(
-            throttles.c.key.in_((everybody, mine)), throttles.c.since > relais.world.now() - HOUR
-        )
-    )
-    if any(row.failures >= (_TRIES if row.key == mine else _BUDGET) for row in used):
+    now = relais.world.now()
+    if await failures(connection, mine, now) >= _TRIES:
+        return None, None
+    if await failures(connection, everybody, now) >= _BUDGET:
         return None, None
     index = relais.vault.keyring.index("return_code", code)
     for table in (conversations, earlier_cases):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from dataclasses import replace as dataclass_replace
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,8 +42,6 @@ from conversation import (
 )
 from conversation import effects as fx
 from i18n import CAPABILITIES, negotiate
-
-_EXPIRED: Final = "engine/expired/text"
 
 
 @dataclass(slots=True)
@@ -144,10 +142,8 @@ async def think(
     columns = await _columns(connection, relais, known, step.state, step.effects, changes)
     if message.event_index is None:  # silence is never answered, whoever holds the phone
         step = dataclass_replace(step, replies=())
-    outgoing = _outgoing(step.replies, step.effects, locale)
-    nothing_else = known.case is None and not await has_earlier(connection, known)
-    if known.state_gone and nothing_else and step.replies and not _leaves(step.effects):
-        outgoing.insert(0, Outgoing(locale=locale, reply=Reply(parts=(Part(_EXPIRED),))))
+    expired = known.state_gone and known.case is None and not await has_earlier(connection, known)
+    outgoing = _outgoing(step.replies, step.effects, locale, expired=expired)
     if step.pressed is not None:
         shown_in = around.state.locale or context.locale_hint
         _show_pressed(outgoing, message, step.pressed, shown_in)
@@ -235,23 +231,27 @@ async def _context(
     return context, earlier or returned, matches is False
 
 
-def _leaves(effects: tuple[fx.Effect, ...]) -> bool:
-    return any(isinstance(effect, fx.Leave | fx.Erase) for effect in effects)
-
-
 def _outgoing(
     replies: tuple[Reply, ...],
     effects: tuple[fx.Effect, ...],
     locale: str,
+    *,
+    expired: bool,
 ) -> list[Outgoing]:
-    """The engine's replies; a quick exit or an erasure first deletes what the chat shows."""
+    """The engine's replies; a quick exit or an erasure first deletes what the chat shows.
+
+    ``expired``: what she told is gone, and nothing else is here that this would tell of.
+    """
     out: list[Outgoing] = []
-    if _leaves(effects):
+    leaving = any(isinstance(effect, fx.Leave | fx.Erase) for effect in effects)
+    if leaving:
         erased = any(isinstance(effect, fx.Erase) for effect in effects)
         purpose = "erase" if erased else "reply"
         out.append(Outgoing(locale=locale, kind="forget", purpose=purpose))
     elif any(isinstance(effect, fx.Tidy) for effect in effects):
         out.append(Outgoing(locale=locale, kind="delete"))
+    if expired and replies and not leaving:
+        out.append(Outgoing(locale=locale, reply=Reply(parts=(Part("engine/expired/text"),))))
     out += [
         Outgoing(locale=locale, reply=reply, kind="edit" if reply.redraw else "send")
         for reply in replies

@@ -51,10 +51,6 @@ class Accounts:
         """What came to this account is the bot's: all there is, or those that it was given."""
         return not self._wanted or account in self._wanted
 
-    def ours(self, number: str | None) -> bool:
-        """It is one of the bot's own."""
-        return number is not None and number in self.numbers
-
     def serving(self, person: str) -> str | None:
         """The number that serves them; None when they never wrote."""
         return self._state.account_of(person)
@@ -85,7 +81,7 @@ class Accounts:
     def hold(self, account: str, token: str | None, seconds: float | None) -> float:
         """Signal refused; returns the seconds to wait."""
         wait = min(seconds or 60.0, LONGEST_HOLD)
-        self._holds = load_holds(self._state)  # a person may have solved one meanwhile
+        self.refresh()
         before = self._holds.get(account)
         if before is not None and before.token and not token and self.held(account):
             return self.held(account)  # of a call under way at that time; the challenge stands
@@ -127,10 +123,12 @@ class Accounts:
     async def solve(self, account: str, captcha: str) -> None:
         """Raises :class:`RpcError` when Signal does not take it, or ``Lost``."""
         await submit(self._rpc, account, self.challenges()[account], captcha)
+        self.refresh()
         self.release(account)
 
     def put_last(self, account: str) -> None:
         """Its challenge was not taken: the next solution is for another number first."""
+        self.refresh()
         hold = self._holds.pop(account, None)
         if hold is not None:
             self._holds[account] = hold

@@ -1,6 +1,7 @@
 """From the daemon to the spool: kept before it is looked at, then read, each person in order."""
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -64,6 +65,12 @@ def _is_answer(line: bytes) -> bool:
     return call_id == _SUBSCRIBE
 
 
+def _parted(lines: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """What was delivered, and answers to subscriptions."""
+    answers = [line for line in lines if _is_answer(line)]
+    return [line for line in lines if line not in answers], answers
+
+
 class Receiving:
     """``run`` until cancelled."""
 
@@ -90,12 +97,16 @@ class Receiving:
         self._listening_to: frozenset[str] = frozenset()
 
     def heard_of(self, numbers: Sequence[str]) -> None:
-        """What the daemon has now: a number that came since is listened to by a new subscription.
+        """What the daemon has now: a number that came since is subscribed to, too.
 
         signal-cli 0.13.19 in manual mode gives a subscriber the accounts of that moment alone.
         """
-        if self._lines is not None and not self._listening_to.issuperset(numbers):
-            self._lines.close()
+        if self._lines is None:
+            return
+        for number in set(numbers) - self._listening_to:
+            with contextlib.suppress(Lost):  # whoever reads it begins anew
+                self._lines.write(request(_SUBSCRIBE, "subscribeReceive", {"account": number}))
+        self._listening_to = frozenset(numbers)
 
     async def run(self) -> None:
         """What an earlier run kept comes first."""
@@ -141,16 +152,21 @@ class Receiving:
                 came = await self._kit.world.within(ANSWER_SECONDS, lines.take())
             except TimeoutError:
                 raise Lost from None
-            answers = [line for line in came if _is_answer(line)]
-            if len(came) > len(answers):
-                await self._keep([line for line in came if line not in answers])
+            frames, answers = _parted(came)
+            if frames:
+                await self._keep(frames)
             if answers:
                 answer_of(answers[0])
                 return
 
     async def _keep_all(self, lines: Lines) -> None:
+        """Raises ``Lost``, or :class:`RpcError` when a number that came later is refused."""
         while True:
-            await self._keep(await lines.take())
+            frames, answers = _parted(await lines.take())
+            if frames:
+                await self._keep(frames)
+            for one in answers:
+                answer_of(one)
 
     async def _keep(self, lines: Sequence[bytes]) -> None:
         """On the disk; while that refuses, nothing more is read."""
@@ -223,7 +239,7 @@ class Receiving:
             return list(problem(delivered))
         message = await self._parser.read(body)
         own = self._canary.hears(getattr(message, "text", None))
-        if own or self._accounts.ours(envelope.source_number):
+        if own or envelope.source_number in self._listening_to:
             return []  # our numbers do not talk to each other
         group = group_of(message)
         if group is not None:

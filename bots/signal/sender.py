@@ -149,15 +149,17 @@ class Sender:
                 )
             except Permanent as error:
                 if error.reason != "refused" and not delivery.erased:
+                    self._deleted.pop(delivery.id, None)
                     raise
             done.add(stamp)
-        self._deleted.pop(delivery.id, None)
         if delivery.erased:
             self._state.leave_soon(delivery.address)
             for other in self._accounts.numbers:
                 if other != account:  # the one that says goodbye is the last
                     await self._remove(other, delivery.address)
-        return await self._send(account, delivery) if delivery.text else Sent()
+        sent = await self._send(account, delivery) if delivery.text else Sent()
+        self._deleted.pop(delivery.id, None)
+        return sent
 
     async def _remove(self, account: str, person: str) -> None:
         """Keys, sessions, name and number of this person go from the daemon, too."""

@@ -81,11 +81,13 @@ class State:
         return None if row is None else self._box.open(row[0], "people", key.hex()).decode()
 
     def serve(self, person: str, account: str) -> None:
-        """From now on by this number."""
+        """From now on by this number, whose timer is not set yet."""
         key = self.hashed("person", person)
         sealed = self._box.seal(account.encode(), "people", key.hex())
         self._db.execute(
-            "INSERT OR REPLACE INTO people (person, account) VALUES (?, ?)", (key, sealed)
+            "INSERT INTO people (person, account) VALUES (?, ?) ON CONFLICT (person) DO UPDATE "
+            "SET account = excluded.account, timed = 0",
+            (key, sealed),
         )
 
     def timed(self, person: str) -> None:

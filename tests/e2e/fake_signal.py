@@ -63,7 +63,6 @@ class Shown:
 class FakeSignal:
     """Thread-safe; drive it from a test while a bot in any process talks to ``address``."""
 
-    _subscribed: set[str] = field(default_factory=set)
     numbers: list[str] = field(default_factory=lambda: [NUMBER])
     version: str = "0.13.19"
     attachments: Path | None = None
@@ -97,6 +96,7 @@ class FakeSignal:
         """Every frame that went to a subscriber."""
         self._writer: asyncio.StreamWriter | None = None
         self._open: set[asyncio.StreamWriter] = set()
+        self._subscribed: set[str] = set()
         self._loop: asyncio.AbstractEventLoop
         self._thread: threading.Thread
         self._server: asyncio.Server | None = None
@@ -264,11 +264,10 @@ class FakeSignal:
 
     def _next(self) -> int | None:
         """Who subscribes hears the accounts of that moment, as signal-cli 0.13.19 has it."""
-        deaf = set(self.numbers) - self._subscribed
-        for place, line in enumerate(self._waiting):
-            if not any(f'"account": "{one}"'.encode() in line for one in deaf):
-                return place
-        return None
+        with self._changed:
+            deaf = [f'"account": "{one}"'.encode() for one in {*self.numbers} - self._subscribed]
+            lines = enumerate(self._waiting)
+            return next((n for n, line in lines if not any(one in line for one in deaf)), None)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._open.add(writer)
@@ -301,7 +300,8 @@ class FakeSignal:
             self._changed.notify_all()
         subscribed = method == "subscribeReceive" and not error and method not in self.silent
         if subscribed:
-            self._subscribed = set(self.numbers)
+            alone = parameters.get("account")
+            self._subscribed = self._subscribed | {alone} if alone else set(self.numbers)
         if subscribed and self.frames_first:
             self._writer = writer
             self._flush()
@@ -327,6 +327,8 @@ class FakeSignal:
             return _fails(-32602, "Method requires valid account parameter")
         if asked["account"] not in self.numbers:
             return _fails(-32602, "Specified account does not exist")
+        if method == "subscribeReceive":
+            return {"result": 1}
         if self.offline and method not in ("updateContact", "removeContact", "trust"):
             return _fails(-3, "Failed: java.net.UnknownHostException (PushNetworkException)")
         return self._of_account(method, asked)

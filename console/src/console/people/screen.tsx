@@ -132,8 +132,8 @@ function refusal(error: unknown): string {
         return t("Somebody has or had this name. Take another.");
       case "yourself":
         return t("Another coordinator has to do this for you.");
-      case "last_coordinator":
-        return t("Nobody else could sign the list. Invite another coordinator first.");
+      case "role":
+        return t("You are no coordinator any more. Load the page again.");
       case "enrolled":
         return t("This member has a key already. Load the page again.");
     }
