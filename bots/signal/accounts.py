@@ -47,7 +47,7 @@ class Accounts:
         """All that the daemon has now, ours or not. Raises ``Lost`` or ``RpcError``."""
         return frozenset(await numbers_of(self._rpc))
 
-    def concerns(self, account: str) -> bool:
+    def concerns(self, account: str | None) -> bool:
         """What came to this account is the bot's: all there is, or those that it was given."""
         return not self._wanted or account in self._wanted
 

@@ -239,13 +239,17 @@ class Receiving:
             return list(problem(delivered))
         message = await self._parser.read(body)
         own = self._canary.hears(getattr(message, "text", None))
-        if own or envelope.source_number in self._listening_to:
+        if own or self._is_ours(envelope.source_number):
             return []  # our numbers do not talk to each other
         group = group_of(message)
         if group is not None:
             return [Group(group)]
         long_text = await self._long_text(message)
         return list(translate(message, envelope, self._name, long_text))
+
+    def _is_ours(self, number: str | None) -> bool:
+        """One of the bot's. Another account of the daemon's is a person as everybody else is."""
+        return number in self._listening_to and self._accounts.concerns(number)
 
     async def _long_text(self, message: Any) -> str | None:
         for file in getattr(message, "attachments", None) or ():
