@@ -1,11 +1,9 @@
 """``relais-bot``: one process a channel."""
 
 import asyncio
-import contextlib
-import signal
 import sys
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 import structlog
 import typer
@@ -24,6 +22,7 @@ from bots.core import (
     load_settings,
     offline_texts,
     serve_health,
+    until_signal,
 )
 from bots.signal.setting_up import setting_up
 from bots.telegram import TelegramAdapter
@@ -123,19 +122,9 @@ async def _serve(channel: str, settings: BotSettings, make: Make) -> None:
     port = server.sockets[0].getsockname()[1]
     structlog.get_logger("relais.bot").info("started", channel=channel, health_port=port)
     try:
-        await _until_signal(relay.run(adapter))
+        await until_signal(relay.run(adapter))
     finally:
         server.close()
-
-
-async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
-    """Run ``work``; SIGINT and SIGTERM cancel it in good order."""
-    task = asyncio.ensure_future(work)
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from bots.core.delivery import (
     Sent,
 )
 from bots.core.errors import BotError, ConfigurationError, NotReady, Rejected, SpoolError
-from bots.core.frames import Frame, Frames
+from bots.core.frames import ASIDE_DAYS, Frame, Frames
 from bots.core.health import Health, serve_health
 from bots.core.inbound import Inbound
 from bots.core.logs import configure_logging, guard_loop, silence_libraries
@@ -34,10 +34,11 @@ from bots.core.relay import Relay
 from bots.core.serving import serve_app
 from bots.core.settings import BotSettings, load_settings
 from bots.core.spool import Spool
-from bots.core.tasks import together
+from bots.core.tasks import together, until_signal
 from bots.core.texts import Texts, offline_texts
 
 __all__ = [
+    "ASIDE_DAYS",
     "HELD",
     "Accept",
     "Adapter",
@@ -87,4 +88,5 @@ __all__ = [
     "serve_health",
     "silence_libraries",
     "together",
+    "until_signal",
 ]

@@ -62,6 +62,8 @@ class Kit:
     frames: Frames
     name: Callable[..., str]
     """(parts) -> an event id that tells nothing; the same parts always give the same."""
+    lane: Callable[[str], bytes]
+    """address -> the keyed hash under which the spool keeps what is theirs."""
     texts: Texts
     world: World
     health: Health

@@ -7,10 +7,12 @@ everything else in the spool, in the order of arrival.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from bots.core.ambient import World
 from bots.core.spool import Spool
 from sealing import Box, SealError
 
 _PLACE: Final = "frame"
+ASIDE_DAYS: Final = 90
 
 
 class Frame(NamedTuple):
@@ -23,9 +25,10 @@ class Frame(NamedTuple):
 class Frames:
     """Every method returns after the commit."""
 
-    def __init__(self, spool: Spool, box: Box) -> None:
+    def __init__(self, spool: Spool, box: Box, world: World) -> None:
         self._spool = spool
         self._box = box
+        self._world = world
 
     async def keep(self, pieces: Sequence[bytes]) -> list[Frame]:
         """All of them in one commit. Raises ``SpoolError``: then none was kept."""
@@ -47,6 +50,17 @@ class Frames:
         """They became events, or were of no concern."""
         await self._spool.drop_frames(numbers)
 
-    async def put_aside(self, n: int) -> None:
-        """It cannot be read by this version; ``requeue`` brings it back."""
-        await self._spool.frame_aside(n)
+    async def put_aside(self, n: int, lane: bytes = b"") -> None:
+        """It cannot be read by this version; ``requeue`` brings it back. ``lane``: whose it is."""
+        await self._spool.frame_aside(n, lane, self._today())
+
+    async def expire(self) -> int:
+        """What lies aside for longer than any upgrade takes goes; how many that were."""
+        return await self._spool.frames_expired(self._today(), ASIDE_DAYS)
+
+    async def forget(self, lane: bytes) -> None:
+        """Nothing of this person stays aside."""
+        await self._spool.forget(lane)
+
+    def _today(self) -> int:
+        return int(self._world.now() // 86_400)

@@ -72,7 +72,7 @@ class Relay:
         box = Box(derive(secret.encode(), "bot", "spool"), world.random)
         self._naming = derive(secret.encode(), "bot", "names")
         self._ledger = Ledger(spool, box, health)
-        self._frames = Frames(spool, box)
+        self._frames = Frames(spool, box, world)
         self._carrier = Carrier(
             box=box,
             backend=Backend(self._client, self._outage),
@@ -89,7 +89,7 @@ class Relay:
             health=health,
             tasks=self._tasks,
             carrier=self._carrier,
-            name=lambda address: bytes.fromhex(self.name("lane", address)),
+            name=self._lane,
         )
 
     @classmethod
@@ -114,6 +114,10 @@ class Relay:
         text = "\0".join(parts).encode("utf-8", "replace")
         return hashlib.blake2b(text, key=self._naming, digest_size=16).hexdigest()
 
+    def _lane(self, address: str) -> bytes:
+        """Whose it is, for the spool."""
+        return bytes.fromhex(self.name("lane", address))
+
     @property
     def kit(self) -> Kit:
         """For the adapter."""
@@ -123,6 +127,7 @@ class Relay:
             get=self.attachment,
             frames=self._frames,
             name=self.name,
+            lane=self._lane,
             texts=self._texts,
             world=self.world,
             health=self.health,

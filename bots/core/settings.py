@@ -110,8 +110,9 @@ class BotSettings(BaseSettings):
     signal_challenge_key: SecretStr | None = Field(
         None, description="24 or more random characters: switches on the page /challenge/<key>."
     )
-    signal_challenge_port: int = Field(
-        8112, ge=0, le=65535, description="Loopback port of that page."
+    signal_challenge_port: int = Field(8112, ge=0, le=65535, description="Port of that page.")
+    signal_challenge_host: str = Field(
+        "127.0.0.1", description="Where that page listens; 0.0.0.0 in a container of its own."
     )
 
     @field_validator("backend_url", "telegram_api_url", "telegram_webhook_url", "matrix_homeserver")

@@ -148,10 +148,27 @@ class Spool:
         delete = "DELETE FROM frames WHERE n = ?"
         await self._flush(self._enqueue([(delete, (n,)) for n in numbers]))
 
-    async def frame_aside(self, n: int) -> None:
-        """Out of the way of the rest, until :meth:`requeue`."""
-        update = "UPDATE frames SET aside = 1 WHERE n = ?"
-        await self._flush(self._enqueue([(update, (n,))]))
+    async def frame_aside(self, n: int, lane: bytes, day: int) -> None:
+        """Out of the way of the rest, until :meth:`requeue`. ``day`` is coarse: days of Unix time.
+
+        ``lane`` is empty where nobody knows who it is from.
+        """
+        update = "UPDATE frames SET aside = 1, lane = ?, since = coalesce(since, ?) WHERE n = ?"
+        await self._flush(self._enqueue([(update, (lane, day, n))]))
+
+    async def frames_expired(self, day: int, most: int) -> int:
+        """What lay aside for more than ``most`` days goes; how many that were."""
+        dated = "UPDATE frames SET since = ? WHERE aside = 1 AND since IS NULL"  # older versions'
+        delete = "DELETE FROM frames WHERE aside = 1 AND since < ?"
+        write = self._enqueue([(dated, (day,)), (delete, (day - most,))])
+        await self._flush(write)
+        return write.changed[1]
+
+    async def forget(self, lane: bytes) -> None:
+        """What was put aside of this person goes."""
+        frames = "DELETE FROM frames WHERE aside = 1 AND lane = ?"
+        events = "DELETE FROM quarantine WHERE lane = ?"
+        await self._flush(self._enqueue([(frames, (lane,)), (events, (lane,))]))
 
     async def event_ids(self) -> list[str]:
         """Everything not confirmed, oldest first."""

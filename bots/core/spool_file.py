@@ -29,7 +29,9 @@ CREATE TABLE IF NOT EXISTS sent (
 CREATE TABLE IF NOT EXISTS frames (
     n INTEGER PRIMARY KEY AUTOINCREMENT,
     sealed BLOB NOT NULL,
-    aside INTEGER NOT NULL DEFAULT 0
+    aside INTEGER NOT NULL DEFAULT 0,
+    lane BLOB,
+    since INTEGER
 );
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 """
@@ -39,6 +41,8 @@ _ADDED: Final = (
     ("quarantine", "media", "BLOB"),
     ("events", "lane", "BLOB"),
     ("quarantine", "lane", "BLOB"),
+    ("frames", "lane", "BLOB"),
+    ("frames", "since", "INTEGER"),
 )
 """Columns that spools of earlier versions lack."""
 

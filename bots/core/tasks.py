@@ -1,6 +1,8 @@
-"""Tasks that nobody awaits, whose failure must not go unseen."""
+"""Tasks that belong together, and tasks that nobody awaits, whose failure must not go unseen."""
 
 import asyncio
+import contextlib
+import signal
 from collections.abc import Coroutine
 from typing import Any
 
@@ -17,6 +19,16 @@ async def together(*parts: Coroutine[Any, Any, None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def until_signal(work: Coroutine[Any, Any, None]) -> None:
+    """Run ``work``; SIGINT and SIGTERM cancel it in good order."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 class Tasks:

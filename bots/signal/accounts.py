@@ -12,6 +12,7 @@ from bots.signal.state import Hold, State, load_holds, store_holds
 
 log = structlog.get_logger("relais.signal")
 
+_TAG: Final = 8
 LONGEST_HOLD: Final = 86_400.0
 """Seconds; the longest that was seen."""
 _CHALLENGE: Final = (
@@ -61,17 +62,30 @@ class Accounts:
         return next(iter([*free, *self.numbers]), None)
 
     def meet(self, person: str, account: str) -> None:
-        """They wrote to ``account``."""
+        """They wrote to ``account``, and are answered there unless it has to wait."""
         known = self._state.account_of(person)
-        if known is not None:
-            if known not in self.numbers and account in self.numbers:
-                self._state.serve(person, account)  # the number they knew is gone
-            return
         free = [one for one in self.numbers if not self.held(one)]
-        chosen = account if account in free or not free else free[0]
+        if account in free or known is None:
+            chosen = account if account in free or not free else free[0]
+        elif known in self.numbers:
+            return  # two that wait, or they know another one already
+        else:
+            chosen = next(iter(free), account)  # the number they knew is gone
+        if chosen == known:
+            return
         self._state.serve(person, chosen)
-        if chosen != account:
+        if known is not None:
+            self._wake()  # what waited for the other number
+        elif chosen != account:
             log.info("served_by_another_number")
+
+    def tag(self, account: str) -> str:
+        """Names a number of ours in a receipt; tells nobody else which one it is."""
+        return self._state.hashed("number", account).hex()[:_TAG]
+
+    def tagged(self, tag: str) -> str | None:
+        """The number of this tag, if the daemon still has it."""
+        return next((one for one in self.numbers if self.tag(one) == tag), None)
 
     def held(self, account: str) -> float:
         """Seconds that this number has to wait; 0 when it may send."""
@@ -103,7 +117,7 @@ class Accounts:
         self._free = asyncio.Event()
 
     async def freed(self) -> None:
-        """Returns as soon as some number may send again."""
+        """Returns as soon as something that had to wait may be tried again."""
         await self._free.wait()
 
     def refresh(self) -> None:

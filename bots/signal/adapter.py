@@ -1,6 +1,7 @@
 """The Signal adapter: the contract of ``bots.core`` on the numbers of one daemon."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Coroutine
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from bots.core import (
     Kit,
     MediaRef,
     Sent,
+    SpoolError,
     serve_app,
     silence_libraries,
     together,
@@ -131,13 +133,14 @@ class SignalAdapter:
             command = command_of(
                 settings.signal_cli, settings.signal_folder, settings.signal_daemon
             )
-            self.daemon = Daemon(command, self._kit)
+            kit = self._kit
+            self.daemon = Daemon(command, settings.signal_daemon, kit.world, kit.health)
             helpers.append(self.daemon.run())
         key = settings.signal_challenge_key
         if key is not None:
             app = challenge_app(self._accounts, key.get_secret_value())
-            port = settings.signal_challenge_port
-            helpers.append(serve_app(app, "127.0.0.1", port, "Set RELAIS_SIGNAL_CHALLENGE_PORT."))
+            host, port = settings.signal_challenge_host, settings.signal_challenge_port
+            helpers.append(serve_app(app, host, port, "Set RELAIS_SIGNAL_CHALLENGE_PORT."))
         return helpers
 
     async def _look_after_numbers(self) -> None:
@@ -157,6 +160,9 @@ class SignalAdapter:
     async def _sweep(self) -> None:
         while True:
             await asyncio.to_thread(self._files.sweep, self._kit.world.now())
+            with contextlib.suppress(SpoolError):  # its disk refuses, which others say
+                expired = await self._kit.frames.expire()
+                self._kit.health.metrics.events.labels("expired").inc(expired)
             await self._kit.world.sleep(SWEEP_EVERY)
 
     async def _look(self) -> None:
@@ -177,3 +183,5 @@ class SignalAdapter:
         else:
             self._kit.health.clear("signal_account")
         self._accounts.refresh()
+        self._sender.say_who_changed()
+        await asyncio.to_thread(self._files.look)

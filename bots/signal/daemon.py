@@ -9,13 +9,19 @@ from typing import Final
 
 import structlog
 
-from bots.core import Backoff, ConfigurationError, Kit
+from bots.core import Backoff, ConfigurationError, Health, World
+from bots.signal.lines import Lost
+from bots.signal.rpc import PULSE, Rpc, RpcError
 
 log = structlog.get_logger("relais.signal")
 
 FLOOR: Final = (0, 13, 19)
 """The version that was tested; older ones are refused, for Signal ends their service."""
 STABLE: Final = 60.0
+LOOK_EVERY: Final = 60.0
+MISSES: Final = 5
+"""Minutes, nearly, without an answer: it may be slow, and starting it anew costs seconds."""
+_HUNG: Final = "signal-cli ran and did not answer for five minutes; it was started anew."
 _ENDS: Final = "signal-cli ends again and again (exit code {code}); started anew each time."
 
 
@@ -43,23 +49,32 @@ def version_of(text: str) -> tuple[int, ...]:
 class Daemon:
     """``run`` until cancelled; then the child ends too."""
 
-    def __init__(self, command: Sequence[str], kit: Kit) -> None:
+    def __init__(self, command: Sequence[str], address: str, world: World, health: Health) -> None:
         if shutil.which(command[0]) is None:
             raise ConfigurationError(
                 f"RELAIS_SIGNAL_CLI: {command[0]} cannot be run. Is signal-cli installed there?"
             )
         self._command = command
-        self._world = kit.world
-        self._health = kit.health
+        self._address = address
+        self._world = world
+        self._health = health
+        self._rpc = Rpc(address, world)
         self.pid: int | None = None
         """Of the child that runs."""
 
     async def run(self) -> None:
         """Keep it alive."""
+        try:
+            await self._again_and_again()
+        finally:
+            await self._rpc.close()
+
+    async def _again_and_again(self) -> None:
         backoff = Backoff(self._world)
         guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         while True:
             began = self._world.monotonic()
+            self._clear_away()
             # Its words are nobody's to keep: they may name people.
             child = await asyncio.create_subprocess_exec(
                 *guard,
@@ -83,16 +98,50 @@ class Daemon:
                 self._health.problem("signal_daemon", _ENDS.format(code=code))
             await self._world.sleep(backoff.next())
 
+    def _clear_away(self) -> None:
+        """A daemon that was killed leaves its socket, on which no other one can listen."""
+        if self._address.startswith("unix:"):
+            path = Path(self._address.removeprefix("unix:"))
+            with contextlib.suppress(OSError):
+                if path.is_socket():
+                    path.unlink()
+
     async def _ended(self, child: asyncio.subprocess.Process) -> int:
-        """Its code; what was wrong is over once it has run for a while."""
-        ending = asyncio.ensure_future(child.wait())
+        """Its code, by itself or because it did not answer any more."""
+        watching = [
+            asyncio.create_task(self._is_stable()),
+            asyncio.create_task(self._end_when_it_hangs(child)),
+        ]
         try:
-            return await self._world.within(STABLE, asyncio.shield(ending))
-        except TimeoutError:
-            self._health.clear("signal_daemon")
-            return await ending
+            return await child.wait()
         finally:
-            ending.cancel()
+            for task in watching:
+                task.cancel()
+            await asyncio.gather(*watching, return_exceptions=True)
+
+    async def _is_stable(self) -> None:
+        """What was wrong is over once it has run for a while."""
+        await self._world.sleep(STABLE)
+        self._health.clear("signal_daemon")
+
+    async def _end_when_it_hangs(self, child: asyncio.subprocess.Process) -> None:
+        missed = 0
+        while missed < MISSES:
+            await self._world.sleep(LOOK_EVERY)
+            missed = 0 if await self._answers() else missed + 1
+        log.warning("daemon_hangs")
+        self._health.metrics.errors.labels("signal_daemon_hangs").inc()
+        self._health.note("signal_daemon_hung", _HUNG)
+        await _end(child)
+
+    async def _answers(self) -> bool:
+        try:
+            await self._rpc.call("version", PULSE)
+        except Lost:
+            return False
+        except RpcError:
+            pass
+        return True
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

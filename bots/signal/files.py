@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -17,6 +18,13 @@ FORGOTTEN_AFTER: Final = 7 * 86_400.0
 _CHUNK: Final = 65_536
 _NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,254}")
 _LONGEST_TEXT: Final = 64 * 1024
+_ROOM: Final = 200_000_000
+"""Bytes: two of the largest files that Signal takes."""
+_FULL: Final = (
+    "There is little room left for the files that people send (RELAIS_SIGNAL_ATTACHMENTS): what "
+    "does not fit is refused, and they are asked to send it later. Does the backend answer? Else "
+    "give it more room."
+)
 _NO_FOLDER: Final = (
     "RELAIS_SIGNAL_ATTACHMENTS is not a folder that the bot can read: files of people are refused."
 )
@@ -56,6 +64,15 @@ class Files:
                 path.unlink(missing_ok=True)
             except OSError as error:
                 log.warning("attachment_not_removed", error=type(error).__name__)
+
+    def look(self) -> None:
+        """Whether the next file will fit."""
+        if self._folder is None or not self._folder.is_dir():
+            return
+        if shutil.disk_usage(self._folder).free < _ROOM:
+            self._health.problem("signal_attachments_full", _FULL)
+        else:
+            self._health.clear("signal_attachments_full")
 
     def sweep(self, now: float) -> int:
         """Remove what nobody came for (of groups, of messages that could not be read)."""

@@ -42,16 +42,20 @@ class Lines(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See :class:`asyncio.Protocol`."""
-        self._buffer += data
-        *whole, rest = self._buffer.split(b"\n")
-        for line in whole:
-            if not self._cut and line.strip():
-                self._lines.append(bytes(line))
+        # Only what is new is searched: a long line comes in thousands of pieces.
+        *ends, rest = data.split(b"\n")
+        for end in ends:
+            self._buffer += end
+            if not self._cut and self._buffer.strip():
+                self._lines.append(bytes(self._buffer))
+            self._buffer.clear()
             self._cut = False
-        if len(rest) > LONGEST:
-            self._lines.append(bytes(rest))
-            self._cut, rest = True, bytearray()
-        self._buffer = bytearray() if self._cut else bytearray(rest)
+        if not self._cut:
+            self._buffer += rest
+        if len(self._buffer) > LONGEST:
+            self._lines.append(bytes(self._buffer))
+            self._buffer.clear()
+            self._cut = True
         if self._lines:
             self._pause()
             self._wake.set()

@@ -11,7 +11,16 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from bots.core import Backoff, Frame, Kit, MediaRef, NotReady, SpoolError, together
+from bots.core import (
+    ASIDE_DAYS,
+    Backoff,
+    Frame,
+    Kit,
+    MediaRef,
+    NotReady,
+    SpoolError,
+    together,
+)
 from bots.signal.accounts import Accounts
 from bots.signal.aftercare import Aftercare
 from bots.signal.canary import Canary
@@ -30,6 +39,7 @@ from bots.signal.translate import (
     group_of,
     plainly,
     problem,
+    sender_of,
     translate,
 )
 
@@ -199,8 +209,10 @@ class Receiving:
                 looked = await self._look(frame)
             except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 log.warning("malformed", error=type(error).__name__)
-                await self._aside(frame)
-                continue
+                looked = self._garbled(frame)
+                if looked is None:
+                    await self._aside(frame)
+                    continue
             if looked is None:
                 done.append(frame.n)
             else:
@@ -234,6 +246,13 @@ class Receiving:
         looked.found.extend(found)
         return looked
 
+    def _garbled(self, frame: Frame) -> "_Looked | None":
+        """A line that nobody can read, but that shows who wrote: they are asked to say it again."""
+        found = sender_of(frame.raw)
+        if found is None or found[1] not in self._accounts.numbers:
+            return None
+        return _Looked(frame, *found, [Unreadable()], frozenset(), aside=True)
+
     async def _found(self, delivered: Delivered, envelope: Envelope, body: str) -> list[Found]:
         if delivered.exception is not None:
             return list(problem(delivered))
@@ -265,7 +284,7 @@ class Receiving:
             for one in looked.found:
                 await self._insist(partial(self._take, looked.person, looked.account, one))
             if looked.aside:
-                await self._aside(looked.frame)
+                await self._aside(looked.frame, looked.person)
             else:
                 self._tidy(looked)
                 await self._insist(partial(self._kit.frames.drop, [looked.frame.n]))
@@ -299,13 +318,14 @@ class Receiving:
                 self._accounts.meet(person, account)
                 self._aftercare.ask_again(person)
 
-    async def _aside(self, frame: Frame) -> None:
+    async def _aside(self, frame: Frame, person: str = "") -> None:
+        lane = self._kit.lane(person) if person else b""
         self._kit.health.metrics.events.labels("quarantined").inc()
-        await self._insist(lambda: self._kit.frames.put_aside(frame.n))
+        await self._insist(lambda: self._kit.frames.put_aside(frame.n, lane))
         self._kit.health.note(
             "frames_aside",
             "What the Signal daemon sent could not be read; it is kept, sealed, for "
-            "`relais-bot requeue signal` after an upgrade.",
+            f"`relais-bot requeue signal` after an upgrade, {ASIDE_DAYS} days at most.",
         )
 
     async def _insist(self, work: Callable[[], Awaitable[object]]) -> None:

@@ -11,6 +11,8 @@ from bots.signal.lines import Lines, Lost, connect
 
 SECONDS: Final = 120.0
 """Signal's own server may be slow behind the daemon."""
+PULSE: Final = 10.0
+"""Seconds within which a daemon that lives tells its version: it asks nobody for that."""
 
 USER, IO, UNTRUSTED, RATE_LIMIT = -1, -3, -4, -5
 """The daemon's own error codes, besides those of JSON-RPC."""
@@ -117,17 +119,11 @@ class Rpc:
         After :class:`Lost` nobody knows whether the daemon did it.
         """
         connection = await self._connected()
-        call_id = f"c{next(self._ids)}"
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        connection.waiting[call_id] = answer
         try:
-            connection.lines.write(request(call_id, method, parameters))
-            return await self._world.within(seconds, answer)
+            return await self._ask(connection, method, parameters, seconds)
         except TimeoutError:
-            self._drop(connection)  # half-open, or the daemon is stuck
+            await self._feel(connection)
             raise Lost from None
-        finally:
-            connection.waiting.pop(call_id, None)
 
     async def close(self) -> None:
         """Hang up."""
@@ -135,6 +131,27 @@ class Rpc:
         if connection is not None:
             self._drop(connection)
             await asyncio.gather(connection.listening, return_exceptions=True)
+
+    async def _ask(
+        self, connection: _Connection, method: str, parameters: dict[str, Any], seconds: float
+    ) -> Any:
+        call_id = f"c{next(self._ids)}"
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        connection.waiting[call_id] = answer
+        try:
+            connection.lines.write(request(call_id, method, parameters))
+            return await self._world.within(seconds, answer)
+        finally:
+            connection.waiting.pop(call_id, None)
+
+    async def _feel(self, connection: _Connection) -> None:
+        """One call got no answer: hang up only if the line is dead, for others wait on it, too."""
+        try:
+            await self._ask(connection, "version", {}, PULSE)
+        except (TimeoutError, Lost):
+            self._drop(connection)  # half-open, or the daemon is stuck
+        except RpcError:
+            pass  # an answer
 
     async def _connected(self) -> _Connection:
         async with self._opening:

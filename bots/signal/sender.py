@@ -1,17 +1,18 @@
 """Deliveries as calls to the daemon."""
 
 import base64
+import contextlib
 import re
 from typing import Any, Final
 
 import msgspec
 import structlog
 
-from bots.core import HELD, Delivery, Kit, Later, Permanent, Sent
+from bots.core import HELD, Delivery, Kit, Later, Permanent, Sent, SpoolError
 from bots.signal.accounts import Accounts
 from bots.signal.lines import Lost
 from bots.signal.rpc import INVALID_PARAMS, IO, RATE_LIMIT, UNTRUSTED, Rpc, RpcError
-from bots.signal.state import State
+from bots.signal.state import ChangedKey, State
 from bots.signal.translate import OURS
 
 log = structlog.get_logger("relais.signal")
@@ -20,8 +21,9 @@ _ADDRESS: Final = re.compile(
     r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\+[1-9]\d{6,14}"
 )
 _UNTRUSTED: Final = (
-    "The identity key of somebody on Signal has changed, and nothing is sent to them: a new phone, "
-    "or somebody who stands between. RELAIS_SIGNAL_NEW_IDENTITY=trust sends all the same."
+    "The identity key of {count} people on Signal has changed: a new phone, or somebody who stands "
+    "between. Nothing is sent to them, and what they write waits in the daemon, 30 days at most. "
+    "`relais-bot signal identities` shows who they are, `relais-bot signal trust` takes a new key."
 )
 _INSIST: Final = (1.0, 5.0, 15.0)
 _NOT_FORGOTTEN: Final = (
@@ -30,6 +32,8 @@ _NOT_FORGOTTEN: Final = (
 )
 LOOK_AGAIN: Final = 60.0
 """Seconds; a number that must wait for a day may be freed by a person at any moment."""
+TRY_ANYWAY: Final = 3_600.0
+"""Seconds until Signal is asked again about a changed key that nobody decided about."""
 _NO_ACCOUNT: Final = (
     "The Signal daemon does not have the bot's number (any more): `relais-bot signal register`."
 )
@@ -64,7 +68,11 @@ class Sender:
         self._health = kit.health
         self._deleted: dict[str, set[int]] = {}
         """Of deletions under way: what Signal took already."""
+        self._frames = kit.frames
+        self._lane = kit.lane
         self._trust = trust
+        self._tried: dict[str, float] = {}
+        """When Signal was asked last about somebody whose key changed (monotonic)."""
 
     async def carry_out(self, delivery: Delivery) -> Sent:
         """Raises ``Later`` or ``Permanent``."""
@@ -95,10 +103,20 @@ class Sender:
         account = self._accounts.serving(person) or self._accounts.any_number()
         if account is None:
             raise Later(5.0)  # the daemon was not heard yet
+        self._may(account)
+        match self._state.key_of(person):
+            case "refused":
+                raise Permanent("blocked")
+            case "undecided":
+                last = self._tried.get(person)
+                if last is not None and self._world.monotonic() - last < TRY_ANYWAY:
+                    raise Later(LOOK_AGAIN, HELD)
+        return account
+
+    def _may(self, account: str) -> None:
         wait = self._accounts.held(account)
         if wait:
             raise Later(min(wait, LOOK_AGAIN), HELD)
-        return account
 
     async def _send(self, account: str, delivery: Delivery) -> Sent:
         attachments = [
@@ -121,13 +139,12 @@ class Sender:
 
     async def _edit(self, account: str, delivery: Delivery) -> Sent:
         """In place; a message that Signal will not have edited is said anew."""
-        target = next((one for one in delivery.target if one.startswith(OURS)), "")
-        stamp = target.removeprefix(OURS)
-        if not stamp.isdecimal() or delivery.attachments:
+        target = next(iter(self._ours(delivery, account)), None)
+        if target is None or target[1] != account or delivery.attachments:
             return await self._send(account, delivery)
         try:
             sent = await self._message(
-                account, delivery.address, message=delivery.text, editTimestamp=int(stamp)
+                account, delivery.address, message=delivery.text, editTimestamp=target[0]
             )
         except Permanent as error:
             if error.reason != "refused":
@@ -138,14 +155,17 @@ class Sender:
 
     async def _delete(self, account: str, delivery: Delivery) -> Sent:
         """Ours alone, the newest first; theirs and what is too old Signal leaves where it is."""
-        ours = [one.removeprefix(OURS) for one in delivery.target if one.startswith(OURS)]
         done = self._deleted.setdefault(delivery.id, set())
-        for stamp in sorted((int(one) for one in ours if one.isdecimal()), reverse=True):
+        for stamp, sender in sorted(self._ours(delivery, account), reverse=True):
             if stamp in done:  # before Signal made the number wait
                 continue
+            if sender is None:  # that number is gone, and with it the right to delete
+                log.info("not_deletable")
+                continue
+            self._may(sender)
             try:
                 await self._call(
-                    "remoteDelete", account, recipient=[delivery.address], targetTimestamp=stamp
+                    "remoteDelete", sender, recipient=[delivery.address], targetTimestamp=stamp
                 )
             except Permanent as error:
                 if error.reason != "refused" and not delivery.erased:
@@ -160,6 +180,18 @@ class Sender:
         sent = await self._send(account, delivery) if delivery.text else Sent()
         self._deleted.pop(delivery.id, None)
         return sent
+
+    def _ours(self, delivery: Delivery, account: str) -> list[tuple[int, str | None]]:
+        """(timestamp, which number said it) of the messages of ours, as they are in receipts.
+
+        A receipt without a number is an older version's: of the one that serves them.
+        """
+        found = []
+        for one in delivery.target:
+            stamp, _, tag = one.removeprefix(OURS).partition("@")
+            if one.startswith(OURS) and stamp.isdecimal():
+                found.append((int(stamp), self._accounts.tagged(tag) if tag else account))
+        return found
 
     async def _remove(self, account: str, person: str) -> None:
         """Keys, sessions, name and number of this person go from the daemon, too."""
@@ -179,6 +211,8 @@ class Sender:
         else:
             self._health.note("signal_not_forgotten", _NOT_FORGOTTEN)
         self._state.forget(person)
+        with contextlib.suppress(SpoolError):  # its disk refuses, which others say
+            await self._frames.forget(self._lane(person))
 
     async def _attachment(self, delivery: Delivery, number: int) -> str | None:
         """As a data URI; None when it is left out: the words never wait for a picture."""
@@ -194,7 +228,7 @@ class Sender:
     async def _message(self, account: str, person: str, **fields: Any) -> str:
         """Its id in receipts."""
         raw = await self._call("send", account, recipient=[person], **fields)
-        return f"{OURS}{_answer(raw).timestamp}"
+        return f"{OURS}{_answer(raw).timestamp}@{self._accounts.tag(account)}"
 
     async def _call(self, method: str, account: str, **parameters: Any) -> Any:
         """The result, when every part of it says success."""
@@ -208,9 +242,15 @@ class Sender:
             results = _inside(error.data).results
             if results:
                 await self._judge(account, recipient, results)
+            if error.code == UNTRUSTED:
+                person = recipient[0] if isinstance(recipient, list) else recipient
+                await self.new_identity(account, person)
             raise self._of(account, error) from None
         await self._judge(account, recipient, _answer(raw).results)
         self._health.clear("signal_account")
+        person = recipient[0] if isinstance(recipient, list) else recipient
+        if method == "send" and self._state.decided(person):
+            self.say_who_changed()
         return raw
 
     async def _judge(self, account: str, recipient: Any, results: list[_Result]) -> None:
@@ -238,8 +278,10 @@ class Sender:
     async def new_identity(self, account: str, person: str) -> None:
         """A new key of this person: taken, or not, as the operator decided. Raises ``Later``."""
         if not self._trust:
-            self._health.problem("signal_identity", _UNTRUSTED)
-            raise Later(3600.0, HELD)
+            self._tried[person] = self._world.monotonic()
+            self._state.undecided(ChangedKey(person, account, self._world.now()))
+            self.say_who_changed()
+            raise Later(LOOK_AGAIN, HELD)
         self._health.metrics.events.labels("identity_trusted").inc()
         try:
             await self._rpc.call("trust", account=account, recipient=person, trustAllKnownKeys=True)
@@ -247,6 +289,14 @@ class Sender:
             log.warning("trust_failed", error=type(error).__name__)
             raise Later(None) from None
         raise Later(1.0)  # and then what was to be said
+
+    def say_who_changed(self) -> None:
+        """To the operator: how many wait for a decision, or that nobody does any more."""
+        waiting = self._state.changed_keys()
+        if waiting:
+            self._health.problem("signal_identity", _UNTRUSTED.format(count=len(waiting)))
+        else:
+            self._health.clear("signal_identity")
 
     def _of(self, account: str, error: RpcError) -> Exception:
         self._health.metrics.errors.labels(f"signal{error.code}").inc()
@@ -256,9 +306,6 @@ class Sender:
             case code if code == INVALID_PARAMS and "account" in error.message.lower():
                 self._health.problem("signal_account", _NO_ACCOUNT)
                 return Later(30.0, HELD)
-            case code if code == UNTRUSTED:
-                self._health.problem("signal_identity", _UNTRUSTED)
-                return Later(3600.0, HELD)
             case code if code == IO:
                 return Later(None)
         if "unregistered" in error.message.lower():

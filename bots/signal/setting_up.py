@@ -1,17 +1,28 @@
-"""`relais-bot signal register|link|status|challenge`: by hand, with the daemon."""
+"""`relais-bot signal register|link|status|challenge|identities`: by hand, with the daemon."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+import msgspec
 import typer
 
-from bots.core import BotSettings, ConfigurationError, World, load_settings
+from bots.core import (
+    BotSettings,
+    ConfigurationError,
+    Health,
+    World,
+    configure_logging,
+    iso,
+    load_settings,
+    until_signal,
+)
 from bots.signal.accounts import submit
 from bots.signal.challenge import SOLVE_AT, captcha_of
+from bots.signal.daemon import Daemon, command_of
 from bots.signal.lines import Lost
 from bots.signal.rpc import Rpc, RpcError, numbers_of
-from bots.signal.state import load_holds, open_state, store_holds
+from bots.signal.state import ChangedKey, State, load_holds, open_state, store_holds
 
 REGISTER_AT: Final = "https://signalcaptchas.org/registration/generate.html"
 """Signal's own page; it ends on a link ``signalcaptcha://…``."""
@@ -56,6 +67,20 @@ def _fail(words: str) -> None:
 
 
 @setting_up.command()
+def daemon() -> None:
+    """Run signal-cli alone, started again when it ends or hangs; the bot runs elsewhere."""
+    try:
+        settings = load_settings()
+        configure_logging(settings.log_format)
+        program = settings.required("signal_cli")
+        command = command_of(program, settings.signal_folder, settings.signal_daemon)
+        child = Daemon(command, settings.signal_daemon, World(), Health("signal"))
+        asyncio.run(until_signal(child.run()))
+    except ConfigurationError as error:
+        _fail(str(error))
+
+
+@setting_up.command()
 def register(number: str, voice: bool = False) -> None:
     """Make NUMBER (+236…) the bot's: captcha, code, PIN, registration lock, neutral profile."""
     if not number.startswith("+") or not number[1:].isdecimal():
@@ -64,6 +89,26 @@ def register(number: str, voice: bool = False) -> None:
 
 
 async def _register(rpc: Rpc, number: str, *, voice: bool) -> None:
+    if number not in await numbers_of(rpc):
+        await _verify(rpc, number, voice=voice)
+    elif not typer.confirm(
+        f"{number} is registered here already. Set its profile anew, and a new PIN for its lock?"
+    ):
+        return
+    try:
+        await _finish(rpc, number)
+    except (Lost, RpcError):
+        typer.echo(
+            f"{number} is registered, but its profile or its lock is not set yet. "
+            f"`relais-bot signal register {number}` goes on from here.",
+            err=True,
+        )
+        raise
+    typer.echo(f"{number} is the bot's.")
+
+
+async def _verify(rpc: Rpc, number: str, *, voice: bool) -> None:
+    """Captcha, code, and the PIN of an earlier lock."""
     try:
         await rpc.call("register", account=number, voice=voice)
     except RpcError as error:
@@ -79,6 +124,10 @@ async def _register(rpc: Rpc, number: str, *, voice: bool) -> None:
             raise
         pin = typer.prompt("This number has a registration lock. Its PIN", hide_input=True)
         await rpc.call("verify", account=number, verificationCode=digits, pin=pin)
+
+
+async def _finish(rpc: Rpc, number: str) -> None:
+    """May be done again: each step replaces what was there."""
     await _make_neutral(rpc, number)
     pin = f"{int.from_bytes(World().random(8), 'big') % 10**8:08d}"
     # Said first: if the answer is lost on the way, the lock may be there all the same.
@@ -88,7 +137,6 @@ async def _register(rpc: Rpc, number: str, *, voice: bool) -> None:
         "anew."
     )
     await rpc.call("setPin", account=number, pin=pin)
-    typer.echo(f"{number} is the bot's.")
 
 
 async def _make_neutral(rpc: Rpc, number: str) -> None:
@@ -217,3 +265,92 @@ async def _challenge(rpc: Rpc, settings: BotSettings) -> None:
             raise refused
     finally:
         state.close()
+
+
+class _Identity(msgspec.Struct, rename="camel"):
+    """As ``listIdentities`` gives it; times in ms."""
+
+    number: str | None = None
+    uuid: str | None = None
+    safety_number: str = ""
+    trust_level: str = ""
+    added_timestamp: int = 0
+
+
+@setting_up.command()
+def identities() -> None:
+    """Whose key on Signal changed, and waits for your decision."""
+    do(_identities)
+
+
+async def _identities(rpc: Rpc, settings: BotSettings) -> None:
+    state = open_state(settings, World())
+    try:
+        waiting = state.changed_keys()
+    finally:
+        state.close()
+    if not waiting:
+        typer.echo("Nobody's key waits for a decision.")
+    for one in waiting:
+        typer.echo(f"{one.person}, who writes to {one.account}; since {iso(one.since)}")
+        typer.echo(f"  safety number: {await _safety_number(rpc, one)}")
+    if waiting:
+        typer.echo(
+            "A new phone is the usual reason. Ask them on another way, or let them read the safety "
+            "number in the chat's settings. Then: `relais-bot signal trust ID`, or "
+            "`relais-bot signal refuse ID` if it is somebody else."
+        )
+
+
+async def _safety_number(rpc: Rpc, who: ChangedKey) -> str:
+    """Of the newest key that the daemon has seen of them."""
+    raw = await rpc.call("listIdentities", account=who.account, number=who.person)
+    found = msgspec.convert(raw or [], list[_Identity], strict=False)
+    newest = max(found, key=lambda one: one.added_timestamp, default=_Identity())
+    return newest.safety_number or "the daemon has not seen the new key yet"
+
+
+@setting_up.command()
+def trust(person: str, safety_number: str = "") -> None:
+    """Take PERSON's new key: what waits leaves, in both directions."""
+    do(lambda rpc, settings: _trust(rpc, settings, person, safety_number))
+
+
+async def _trust(rpc: Rpc, settings: BotSettings, person: str, safety_number: str) -> None:
+    state = open_state(settings, World())
+    try:
+        account = _in_question(state, person).account
+        how: dict[str, Any] = {"trustAllKnownKeys": True}
+        digits = "".join(one for one in safety_number if one.isdecimal())
+        if safety_number:
+            how = {"verifiedSafetyNumber": digits}
+        await rpc.call("trust", account=account, recipient=person, **how)
+        state.decided(person)
+    finally:
+        state.close()
+    typer.echo("Taken. What waits leaves within a minute.")
+
+
+@setting_up.command()
+def refuse(person: str) -> None:
+    """Send nothing to PERSON any more; `trust` undoes it."""
+    do(lambda _, settings: _refuse(settings, person))
+
+
+async def _refuse(settings: BotSettings, person: str) -> None:
+    state = open_state(settings, World())
+    try:
+        state.refuse(_in_question(state, person).person)
+    finally:
+        state.close()
+    typer.echo("Refused. What was to be said to them is not sent, and their alerts go to others.")
+
+
+def _in_question(state: State, person: str) -> ChangedKey:
+    """Raises :class:`ConfigurationError` where there is nothing to decide."""
+    found = state.changed_key(person)
+    if found is None:
+        raise ConfigurationError(
+            f"No key of {person} is in question. `relais-bot signal identities` shows whose is."
+        )
+    return found

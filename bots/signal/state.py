@@ -1,4 +1,4 @@
-"""What the Signal bot itself remembers: by which of its numbers a person is served, and holds.
+"""What the Signal bot itself remembers: which of its numbers serves whom, holds, changed keys.
 
 One small SQLite file, synchronous, readable by its owner only; everything in it is sealed or a
 keyed hash.
@@ -7,7 +7,7 @@ keyed hash.
 import hashlib
 import sqlite3
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 import msgspec
 
@@ -19,6 +19,9 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WI
 CREATE TABLE IF NOT EXISTS people (
   person BLOB PRIMARY KEY, account BLOB NOT NULL,
   timed INTEGER NOT NULL DEFAULT 0, leaving INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS changed (
+  person BLOB PRIMARY KEY, who BLOB NOT NULL, refused INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 """
 _OTHER_KEY: Final = (
@@ -120,6 +123,49 @@ class State:
         """As if they had never written."""
         key = self.hashed("person", person)
         self._db.execute("DELETE FROM people WHERE person = ?", (key,))
+        self.decided(person)
+
+    def undecided(self, who: "ChangedKey") -> bool:
+        """This person's identity key is a new one; False when that is known already."""
+        key = self.hashed("person", who.person)
+        sealed = self._box.seal(msgspec.json.encode(who), "changed", key.hex())
+        insert = "INSERT OR IGNORE INTO changed (person, who) VALUES (?, ?)"
+        return self._db.execute(insert, (key, sealed)).rowcount > 0
+
+    def refuse(self, person: str) -> bool:
+        """Nothing goes to this person any more; False when no key of theirs is in question."""
+        key = self.hashed("person", person)
+        update = "UPDATE changed SET refused = 1 WHERE person = ?"
+        return self._db.execute(update, (key,)).rowcount > 0
+
+    def key_of(self, person: str) -> Literal["sound", "undecided", "refused"]:
+        """What is known of this person's identity key."""
+        key = self.hashed("person", person)
+        query = "SELECT refused FROM changed WHERE person = ?"
+        row = self._db.execute(query, (key,)).fetchone()
+        if row is None:
+            return "sound"
+        return "refused" if row[0] else "undecided"
+
+    def decided(self, person: str) -> bool:
+        """The key was taken, or there is nobody any more; False when none was in question."""
+        key = self.hashed("person", person)
+        return self._db.execute("DELETE FROM changed WHERE person = ?", (key,)).rowcount > 0
+
+    def changed_keys(self) -> "list[ChangedKey]":
+        """Of whom nobody has decided, the longest first."""
+        query = "SELECT person, who FROM changed WHERE NOT refused"
+        found = [self._changed(*row) for row in self._db.execute(query)]
+        return sorted(found, key=lambda one: one.since)
+
+    def changed_key(self, person: str) -> "ChangedKey | None":
+        """Of this person, refused or not; None when no key of theirs is in question."""
+        key = self.hashed("person", person)
+        row = self._db.execute("SELECT who FROM changed WHERE person = ?", (key,)).fetchone()
+        return None if row is None else self._changed(key, row[0])
+
+    def _changed(self, key: bytes, who: bytes) -> "ChangedKey":
+        return _changed.decode(self._box.open(who, "changed", key.hex()))
 
     def close(self) -> None:
         """Give the file free."""
@@ -140,7 +186,16 @@ class Hold(msgspec.Struct, frozen=True):
     """Unix time."""
 
 
+class ChangedKey(msgspec.Struct, frozen=True):
+    """``account`` is the number of ours that met the new key; ``since`` in Unix time."""
+
+    person: str
+    account: str
+    since: float
+
+
 _holds = msgspec.json.Decoder(dict[str, Hold])
+_changed = msgspec.json.Decoder(ChangedKey)
 
 
 def load_holds(state: State) -> dict[str, Hold]:

@@ -37,6 +37,10 @@ _ODD: Final = (
 """Keys of a message without words -> what it is."""
 _KINDS: Final[dict[str, Kind]] = {"image": "photo", "video": "video", "audio": "voice"}
 _HARMLESS: Final = ("SelfSendException", "DuplicateMessageException")
+_SENDER: Final = re.compile(
+    rb'"sourceUuid"\s*:\s*"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"', re.IGNORECASE
+)
+_ACCOUNT: Final = re.compile(rb'"account"\s*:\s*"(\+[1-9]\d{6,14})"')
 Name = Callable[..., str]
 """(parts) -> an event id that tells nobody who it is from."""
 
@@ -69,6 +73,18 @@ class Changed:
 
 
 Found = Take | Group | Unreadable | Changed
+
+
+def sender_of(line: bytes) -> tuple[str, str] | None:
+    """(person, account) of a line that cannot be read as a whole; None unless there is one each.
+
+    A message's words cannot pass for it: in JSON their quotation marks are escaped.
+    """
+    people = {one.lower() for one in _SENDER.findall(line)}
+    accounts = set(_ACCOUNT.findall(line))
+    if len(people) != 1 or len(accounts) != 1:
+        return None
+    return people.pop().decode(), accounts.pop().decode()
 
 
 def problem(delivered: Delivered) -> Iterator[Found]:

@@ -53,6 +53,23 @@ def test_registering_a_number(signal: FakeSignal, tmp_path: Path) -> None:
         assert signal.made("updateAccount")[0].parameters["numberSharing"] is False
 
 
+def test_registering_goes_on_where_it_broke_off(signal: FakeSignal, tmp_path: Path) -> None:
+    """The number is there, its lock is not: no code is asked for again."""
+    signal.offline = True
+    with signal:
+        run = runner(signal, tmp_path)
+        broken = run("register", NEW, typed="123456\n")
+        assert (broken.exit_code, "goes on from here" in broken.output) == (2, True)
+        signal.offline = False
+        assert run("register", NEW, typed="n\n").exit_code == 0
+        assert signal.made("setPin") == []
+        result = run("register", NEW, typed="y\n")
+        assert result.exit_code == 0, result.output
+    (pin,) = signal.made("setPin")
+    assert pin.parameters["pin"] in result.output
+    assert len(signal.made("verify")) == 1
+
+
 def test_a_locked_number_wants_its_pin(signal: FakeSignal, tmp_path: Path) -> None:
     """And a wrong code, or a wrong PIN, is said in Signal's own words."""
     signal.pin = "11112222"

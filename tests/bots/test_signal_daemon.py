@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal as signals_of_unix
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,7 @@ CALLS: list[tuple[str, dict[str, Any]]] = [
     ("updateProfile", {"account": UNKNOWN, "givenName": "x"}),
     ("updateConfiguration", {"account": UNKNOWN, "readReceipts": True}),
     ("updateAccount", {"account": UNKNOWN, "numberSharing": False}),
+    ("listIdentities", {"account": UNKNOWN, "number": UNKNOWN}),
     ("nothing", {}),
 ]
 
@@ -161,3 +163,42 @@ async def test_the_bot_starts_its_daemon_and_starts_it_again(tmp_path: Path) -> 
     await running.stop()
     with pytest.raises(ProcessLookupError):
         os.kill(last, 0)
+
+
+@pytest.mark.timeout(120)
+def test_the_daemon_alone_is_watched_on_a_socket(tmp_path: Path) -> None:
+    """As in a container of its own: killed, it leaves its socket, and is back all the same."""
+    socket = tmp_path / "socket"
+    settings = {
+        "RELAIS_SIGNAL_DAEMON": f"unix:{socket}",
+        "RELAIS_SIGNAL_CLI": program(tmp_path),
+        "RELAIS_SIGNAL_FOLDER": str(tmp_path / "accounts"),
+    }
+    command = [sys.executable, "-m", "bots.cli", "signal", "daemon"]
+    watcher = subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.DEVNULL)
+    try:
+        wait_for(f"unix:{socket}")
+        (child,) = children_of(watcher.pid)
+        os.kill(child, signals_of_unix.SIGKILL)
+        assert socket.is_socket(), "what it left"
+        wait_for_other(watcher.pid, child)
+        wait_for(f"unix:{socket}")
+        (second,) = children_of(watcher.pid)
+    finally:
+        watcher.terminate()
+        assert watcher.wait(20) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(second, 0)
+
+
+def children_of(pid: int) -> list[int]:
+    """Process ids."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def wait_for_other(pid: int, child: int) -> None:
+    """Until another child runs."""
+    end = time.monotonic() + 60
+    while children_of(pid) in ([], [child]):
+        assert time.monotonic() < end
+        time.sleep(0.1)

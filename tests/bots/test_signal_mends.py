@@ -1,6 +1,8 @@
 """What a reading by somebody else found in the Signal channel; each was seen to fail."""
 
 import asyncio
+import json
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,12 +10,19 @@ from typing import Any
 
 import pytest
 
+from bots.core import Frames, Health, Spool, World
+from bots.signal import daemon as signal_daemon
+from bots.signal import rpc
 from bots.signal.challenge import solve_all
 from bots.signal.daemon import Daemon
+from bots.signal.files import Files
+from bots.signal.lines import Lost
 from bots.signal.state import store_holds
+from bots.signal.translate import sender_of
+from sealing import Box
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.signals import Signals, signals, start
-from tests.bots.slow_world import until
+from tests.bots.slow_world import SlowWorld, until
 from tests.bots.test_signal_by_hand import NEW, runner
 from tests.bots.test_signal_talking import HER, nothing
 from tests.e2e.fake_signal import NUMBER, SECOND, FakeSignal, _error, _fails, envelope
@@ -36,6 +45,11 @@ async def met(run: Signals) -> None:
     """She wrote once."""
     run.signal.write(HER, "x")
     await until(lambda: len(run.backend.received) == 1)
+
+
+def child(run: Signals, script: str) -> Daemon:
+    """A program in the place of the daemon."""
+    return Daemon(["sh", "-c", script], run.signal.address, run.relay.world, run.relay.health)
 
 
 async def with_two(tmp_path: Path, backend: FakeBackend, daemon: FakeSignal) -> Signals:
@@ -246,7 +260,7 @@ async def test_a_daemon_that_runs_is_sound_again(
         mark = tmp_path / "mark"
         script = f"test -e {mark} && exec sleep 60; touch {mark}; exit 1"
         problems = run.relay.health.problems
-        task = asyncio.create_task(Daemon(["sh", "-c", script], run.relay.kit).run())
+        task = asyncio.create_task(child(run, script).run())
         await until(lambda: "signal_daemon" in problems)
         await until(lambda: "signal_daemon" not in problems, 30)
         task.cancel()
@@ -295,3 +309,149 @@ async def test_a_challenge_that_is_not_taken_stands_in_no_others_way(tmp_path: P
             await solve_all(accounts, "signalcaptcha://good")
         assert accounts.challenges() == {NUMBER: "stale"}
         await run.stop()
+
+
+async def test_one_call_without_an_answer_cuts_off_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line lives as long as the daemon tells its version; else it is made anew."""
+    monkeypatch.setattr(rpc, "PULSE", 0.5)
+    async with signals(tmp_path, FakeBackend(script=nothing)) as run:
+        calls = run.adapter._rpc
+        run.signal.silent = {"getUserStatus"}
+        line = calls._connection
+        with pytest.raises(Lost):
+            await calls.call("getUserStatus", 0.1, account=NUMBER, recipient=[NUMBER])
+        assert calls._connection is line
+        run.signal.silent.add("version")
+        with pytest.raises(Lost):
+            await calls.call("getUserStatus", 0.1, account=NUMBER, recipient=[NUMBER])
+        assert calls._connection is not line
+
+
+async def test_who_writes_to_a_free_number_is_answered_there(tmp_path: Path) -> None:
+    """The one that she knew has to wait; what it said is deleted by it, and by no other."""
+    backend = FakeBackend()
+    with FakeSignal(numbers=[NUMBER, SECOND]) as daemon:
+        run = await with_two(tmp_path, backend, daemon)
+        daemon.write(HER, "one")
+        await until(lambda: daemon.texts(HER) == ["you said one"])
+        run.adapter._accounts.hold(NUMBER, "t", 600)
+        waits = backend.queue(HER, text="later")
+        await until(lambda: bool(run.adapter._accounts._free._waiters))
+        daemon.send(HER, {"message": "two"}, SECOND)
+        await until(lambda: daemon.texts(HER) == ["you said one", "later", "you said two"])
+        assert backend.job(waits).status == "sent"
+        assert [one.account for one in daemon.shown(HER)] == [NUMBER, SECOND, SECOND]
+        ids = [one for job in backend.settled("sent") for one in job.settled["message_ids"]]
+        left = backend.queue(HER, kind="forget", target=ids)
+        await until(lambda: len(daemon.texts(HER)) == 1, 30)
+        assert backend.job(left).status != "sent", "the first number still has to wait"
+        run.adapter._accounts.release(NUMBER)
+        await until(lambda: daemon.texts(HER) == [], 30)
+        await until(lambda: backend.job(left).status == "sent", 30)
+        await run.stop()
+    made = [call.parameters["account"] for call in daemon.made("remoteDelete")]
+    assert sorted(made) == [NUMBER, SECOND, SECOND]
+
+
+async def test_a_message_of_another_number_is_said_anew_instead_of_edited(tmp_path: Path) -> None:
+    """Signal lets nobody edit what another account said."""
+    backend = FakeBackend(script=nothing)
+    with FakeSignal(numbers=[NUMBER, SECOND]) as daemon:
+        run = await with_two(tmp_path, backend, daemon)
+        daemon.write(HER, "x")
+        await until(lambda: len(backend.received) == 1)
+        first = backend.queue(HER, text="first")
+        await until(lambda: backend.job(first).status == "sent")
+        daemon.send(HER, {"message": "y"}, SECOND)
+        await until(lambda: len(backend.received) == 2)
+        ids = backend.job(first).settled["message_ids"]
+        edit = backend.queue(HER, kind="edit", text="second", target=ids)
+        await until(lambda: backend.job(edit).status == "sent")
+        await run.stop()
+    assert not any("editTimestamp" in call.parameters for call in daemon.made("send"))
+    assert [(one.account, one.text) for one in daemon.shown(HER)] == [
+        (NUMBER, "first"),
+        (SECOND, "second"),
+    ]
+
+
+async def test_a_line_that_cannot_be_read_is_answered_and_goes_with_who_sent_it(
+    tmp_path: Path,
+) -> None:
+    """She is asked to say it again; the line lies aside until she erases."""
+    backend = FakeBackend(script=nothing)
+    async with signals(tmp_path, backend) as run:
+        frame = {
+            "jsonrpc": "2.0",
+            "method": "receive",
+            "params": {"result": {"account": NUMBER, "envelope": envelope(HER, 7)}},
+        }
+        run.signal.raw(json.dumps(frame).encode()[:-3])
+        await until(lambda: len(run.signal.texts(HER)) == 1)
+        spool = run.relay._spool
+        assert await spool.quarantined() == 1
+        backend.queue(HER, kind="forget", erased=True)
+        said = backend.queue(HER, text="erased")
+        await until(lambda: backend.job(said).status == "sent")
+        assert await spool.quarantined() == 0
+
+
+def test_words_do_not_pass_for_a_sender() -> None:
+    """A name in a message, and two names, are nobody's."""
+    words = json.dumps({"account": NUMBER, "message": f'"sourceUuid": "{HER}"'}).encode()
+    assert sender_of(words) is None
+    one = json.dumps({"account": NUMBER, "sourceUuid": HER}).encode()
+    assert sender_of(one) == (HER, NUMBER)
+    assert sender_of(one + one.replace(HER[:8].encode(), b"00000000")) is None
+
+
+async def test_what_lies_aside_goes_after_ninety_days(tmp_path: Path) -> None:
+    """No upgrade takes longer; what waits to be read stays."""
+    slow = SlowWorld()
+    spool = Spool.open(tmp_path / "spool.db")
+    frames = Frames(spool, Box(bytes(32), slow.world.random), slow.world)
+    kept = await frames.keep([b"one", b"two", b"three"])
+    await frames.put_aside(kept[0].n)
+    assert await frames.expire() == 0
+    slow.seconds += 60 * 86_400
+    await frames.put_aside(kept[1].n)
+    slow.seconds += 31 * 86_400
+    assert await frames.expire() == 1
+    assert [one.raw for one in await frames.waiting()] == [b"three"]
+    assert await spool.requeue() == 1
+    spool.close()
+
+
+async def test_a_daemon_that_hangs_is_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs, and answers nobody."""
+    for name, value in (("LOOK_EVERY", 0.05), ("PULSE", 0.1), ("MISSES", 2)):
+        monkeypatch.setattr(signal_daemon, name, value)
+    monkeypatch.setattr(rpc, "PULSE", 0.1)
+    world, health = World(), Health("signal")
+    nowhere = f"unix:{tmp_path / 'socket'}"
+    hanging = Daemon(["sh", "-c", "exec sleep 60"], nowhere, world, health)
+    task = asyncio.create_task(hanging.run())
+    await until(lambda: hanging.pid is not None)
+    first = hanging.pid
+    await until(lambda: hanging.pid != first, 30)
+    assert "signal_daemon_hung" in health.notes
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def test_the_operator_hears_that_files_will_not_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the daemon has to drop one."""
+    health = Health("signal")
+    files = Files(tmp_path, health)
+    files.look()
+    assert health.problems == {}
+    usage = shutil.disk_usage(tmp_path)._replace(free=10_000_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    files.look()
+    assert "signal_attachments_full" in health.problems

@@ -8,7 +8,7 @@ import pytest
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.signals import signals
 from tests.bots.slow_world import until
-from tests.e2e.fake_signal import FakeSignal, envelope
+from tests.e2e.fake_signal import NUMBER, FakeSignal, envelope
 
 HER = "6f0c1a52-6f5e-4f6e-9a55-0d9b4f6f0001"
 OTHER = "6f0c1a52-6f5e-4f6e-9a55-0d9b4f6f0002"
@@ -31,7 +31,8 @@ async def test_words_go_both_ways(tmp_path: Path) -> None:
         assert inbound["sent_at"].startswith("2026-09-21T14:13:2")
         (job,) = backend.jobs.values()
         await until(lambda: job.status == "sent")
-        assert job.settled["message_ids"] == [f"o{run.signal.shown(HER)[0].timestamp}"]
+        tag = run.adapter._accounts.tag(NUMBER)
+        assert job.settled["message_ids"] == [f"o{run.signal.shown(HER)[0].timestamp}@{tag}"]
 
 
 async def test_each_kind_of_event(tmp_path: Path) -> None:

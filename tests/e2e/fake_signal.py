@@ -31,7 +31,7 @@ KNOWN = frozenset(
         *("remoteDelete", "sendReceipt", "sendTyping", "updateContact", "removeContact"),
         *("quitGroup", "trust", "submitRateLimitChallenge", "getUserStatus", "register"),
         *("verify", "setPin", "updateProfile", "updateConfiguration", "updateAccount"),
-        *("startLink", "finishLink"),
+        *("startLink", "finishLink", "listIdentities"),
     }
 )
 
@@ -92,6 +92,7 @@ class FakeSignal:
         self._changed = threading.Condition()
         self._stamps = itertools.count(1_790_000_000_000)
         self._waiting: deque[bytes] = deque()
+        self._flushing = False
         self.written: list[bytes] = []
         """Every frame that went to a subscriber."""
         self._writer: asyncio.StreamWriter | None = None
@@ -253,7 +254,9 @@ class FakeSignal:
                 self._writer = None
                 return
             if self._writer.transport.get_write_buffer_size() > 0:
-                self._loop.call_later(0.002, self._flush)  # the real one blocks here, too
+                if not self._flushing:  # the real one blocks here, too
+                    self._flushing = True
+                    self._loop.call_later(0.002, self._flush_again)
                 return
             with self._changed:
                 line = self._waiting[place]
@@ -261,6 +264,10 @@ class FakeSignal:
                 self.written.append(line)
                 self._changed.notify_all()
             self._writer.write(line + b"\n")
+
+    def _flush_again(self) -> None:
+        self._flushing = False
+        self._flush()
 
     def _next(self) -> int | None:
         """Who subscribes hears the accounts of that moment, as signal-cli 0.13.19 has it."""
@@ -350,7 +357,15 @@ class FakeSignal:
             case "updateAccount" if "username" in asked:
                 link = "https://signal.me/#eu/abc"
                 return {"result": {"username": f"{asked['username']}", "usernameLink": link}}
+            case "listIdentities":
+                old, new = (
+                    {"uuid": asked["number"], "safetyNumber": safe, "addedTimestamp": at}
+                    for safe, at in (("11111", 1), ("22222", 2))
+                )
+                return {"result": [new, old]}
             case "trust":
+                if asked.get("verifiedSafetyNumber", "22222") != "22222":
+                    return _fails(-1, "Failed to set the trust for this number")
                 self.changed.discard(asked["recipient"])
         return {"result": {}}
 
@@ -374,7 +389,8 @@ class FakeSignal:
                 self.frame(envelope(account, stamp, dataMessage=data), person)
         elif "editTimestamp" in asked:
             for one in self.messages:
-                if asked["editTimestamp"] in (one.timestamp, *one.versions):
+                mine = one.account == account
+                if mine and asked["editTimestamp"] in (one.timestamp, *one.versions):
                     one.text, one.edits = asked["message"], one.edits + 1
                     one.versions.append(stamp)
                     break
@@ -397,8 +413,8 @@ class FakeSignal:
         return None
 
     def _delete(self, asked: dict[str, Any]) -> dict[str, Any]:
-        target = asked["targetTimestamp"]
-        self.messages = [one for one in self.messages if one.timestamp != target]
+        target = (asked["account"], asked["targetTimestamp"])
+        self.messages = [one for one in self.messages if (one.account, one.timestamp) != target]
         return {"result": {"timestamp": next(self._stamps), "results": [{"type": "SUCCESS"}]}}
 
     def _set_up(self, method: str, asked: dict[str, Any]) -> dict[str, Any]:
