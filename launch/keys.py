@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from sqlalchemy import select, update
 
 from backend.ambient import World
 from backend.database import Database, open_database
+from backend.database.tables import compartments
 from backend.errors import ConfigurationError
 from backend.settings import Settings
 from backend.vault import DraftKeys, Keyring
+from backend.vault.genuine import is_genuine, mark_of
 from backend.vault.keyring_file import (
     Material,
     Wrap,
@@ -187,6 +190,12 @@ def check() -> None:
     wrong = [*_of_files(settings)]
     found = _with_database(settings, lambda database: _unopenable(database, keyring))
     wrong += [f"{column}: {many} values do not open under this keyring" for column, many in found]
+    strange = _with_database(settings, lambda database: _not_genuine(database, keyring))
+    wrong += [
+        f"case {case_id}: the key of {name} is not one that this server made (`relais keys vouch` "
+        "after an upgrade from an earlier version; else somebody changed the database)"
+        for case_id, name in strange
+    ]
     for line in wrong:
         print(f"wrong: {line}")
     print(f"{len(wrong)} findings." if wrong else "Every sealed value opens.")
@@ -197,6 +206,42 @@ def check() -> None:
 async def _unopenable(database: Database, keyring: Keyring) -> list[tuple[str, int]]:
     async with database.read() as connection:
         return sorted((await unopenable(connection, keyring)).items())
+
+
+async def _not_genuine(database: Database, keyring: Keyring) -> list[tuple[str, str]]:
+    async with database.read() as connection:
+        rows = (await connection.execute(select(compartments))).all()
+    return [(row.case_id, row.name) for row in rows if not is_genuine(keyring, row.case_id, row)]
+
+
+@app.command("vouch")
+def vouch() -> None:
+    """After an upgrade: mark the keys of cases that an earlier version made as this server's."""
+    settings = Settings()
+    keyring = _open(settings)
+    typer.confirm(
+        "Only after the first `relais db upgrade` to this version, and never because of an alarm: "
+        "keys that somebody put into the database would be marked, too. Go on?",
+        abort=True,
+    )
+    print(f"{_with_database(settings, lambda d: _vouch(d, keyring))} keys were marked.")
+
+
+async def _vouch(database: Database, keyring: Keyring) -> int:
+    async with database.write() as tx:
+        old = (await tx.execute(select(compartments).where(compartments.c.mark.is_(None)))).all()
+        for row in old:
+            mark = mark_of(keyring, row.case_id, row.name, row.generation, row.public)
+            await tx.execute(
+                update(compartments)
+                .where(
+                    compartments.c.case_id == row.case_id,
+                    compartments.c.name == row.name,
+                    compartments.c.generation == row.generation,
+                )
+                .values(mark=mark)
+            )
+    return len(old)
 
 
 def _of_files(settings: Settings) -> list[str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import insert, select
 
 from backend import alerts
-from backend.accounts.roster_store import holders
+from backend.accounts.roster_store import current_signed, holders
 from backend.ambient import DAY
 from backend.cases.granting_schemas import (
     GrantIn,
@@ -29,6 +29,8 @@ from backend.database.statements import insert_or_ignore
 from backend.database.tables import case_log, cases, compartments, grants, members
 from backend.errors import RelaisError
 from backend.vault.compartments import ACCOUNT, COMPARTMENTS, RECOVERY
+from backend.vault.genuine import is_genuine
+from backend.vault.roster_root import pinned_root
 from conversation.replies import Name
 
 if TYPE_CHECKING:
@@ -181,7 +183,9 @@ async def recovery_package(
     ``not_allowed``.
     """
     to = await holders(tx, relais, [asked.to])
-    if not any(one.id == asked.to for one in to):
+    roster = await current_signed(tx, relais.settings, relais.world.now())
+    root = pinned_root(relais.settings)
+    if roster is None or root is None or not any(one.id == asked.to for one in to):
         raise RelaisError(403, "not_allowed", "The list of members does not hold this member.")
     found = []
     for code in dict.fromkeys(asked.codes):
@@ -190,7 +194,7 @@ async def recovery_package(
         barred = set() if case is None else await alerts.barred_from(tx, relais, case.id)
         if case is None or case.status == "erased" or {member.id, asked.to} & barred:
             raise RelaisError(404, "no_case", f"There is no case {code} to recover.")
-        found.append(await _recoverable(tx, case.id, code))
+        found.append(await _recoverable(tx, relais, case.id, code))
         line = _Line(ASKED, member.id, asked.to, said=asked.reason)
         await _write_down(tx, relais, case.id, line)
         await alerts.tell_coordinators(
@@ -201,13 +205,27 @@ async def recovery_package(
             code=Name(code),
             member=Name(member.name),
         )
-    kem = next(one.kem.raw for one in to if one.id == asked.to)
-    return PackageOut(to=asked.to, kem=kem, cases=found)
+    _, signed = roster
+    return PackageOut(
+        to=asked.to,
+        root=root,
+        document=signed.document,
+        signature=signed.signature,
+        cases=found,
+    )
 
 
-async def _recoverable(tx: AsyncConnection, case_id: str, code: str) -> RecoverableOut:
+async def _recoverable(
+    tx: AsyncConnection, relais: Relais, case_id: str, code: str
+) -> RecoverableOut:
     rows = await tx.execute(
-        select(grants.c.name, grants.c.generation, grants.c.sealed, compartments.c.public)
+        select(
+            grants.c.name,
+            grants.c.generation,
+            grants.c.sealed,
+            compartments.c.public,
+            compartments.c.mark,
+        )
         .join(
             compartments,
             (compartments.c.case_id == grants.c.case_id)
@@ -228,6 +246,7 @@ async def _recoverable(tx: AsyncConnection, case_id: str, code: str) -> Recovera
                 sealed=row.sealed,
             )
             for row in rows
+            if is_genuine(relais.vault.keyring, case_id, row)
         ],
     )
 

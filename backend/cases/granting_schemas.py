@@ -64,11 +64,17 @@ class PackageIn(_In):
 
 
 class PackageOut(BaseModel):
-    """To be carried to the recovery page. It opens nothing without the papers."""
+    """To be carried to the recovery page. It opens nothing without the papers.
 
-    format: Literal[1] = 1
+    ``root``, ``document`` and ``signature``: the list of members in force and the key that it
+    begins with; the page seals to nobody whom that list does not name.
+    """
+
+    format: Literal[2] = 2
     to: str
-    kem: Base64
+    root: Base64
+    document: Base64
+    signature: Base64
     cases: list[RecoverableOut]
 
 

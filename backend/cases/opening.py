@@ -14,6 +14,7 @@ from backend.content import Edition
 from backend.database.tables import cases
 from backend.relais import Relais
 from backend.vault import Compartment, create_compartments
+from backend.vault.genuine import mark_of
 from conversation import Wish, match
 
 _LETTERS = "BCDFGHJKMNPQRTVWX"
@@ -54,7 +55,7 @@ async def make_compartments(
     granted = await holders(connection, relais, members)
     made = create_compartments(case_id, names, granted, relais.world.random, generation=generation)
     now = relais.world.now()
-    rows = [_compartment_row(case_id, one) for one in made]
+    rows = [_compartment_row(relais, case_id, one) for one in made]
     grants = [
         {
             "case_id": case_id,
@@ -72,12 +73,14 @@ async def make_compartments(
     return rows, grants
 
 
-def _compartment_row(case_id: str, one: Compartment) -> dict[str, Any]:
+def _compartment_row(relais: Relais, case_id: str, one: Compartment) -> dict[str, Any]:
+    public = one.public.raw
     return {
         "case_id": case_id,
         "name": one.name,
         "generation": one.generation,
-        "public": one.public.raw,
+        "public": public,
+        "mark": mark_of(relais.vault.keyring, case_id, one.name, one.generation, public),
     }
 
 

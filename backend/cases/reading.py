@@ -18,6 +18,7 @@ from backend.errors import RelaisError
 from backend.relais import Relais
 from backend.vault import COMPARTMENTS
 from backend.vault.compartments import ACCOUNT
+from backend.vault.genuine import is_genuine
 
 FREE: Final = items.c.held.is_(None)
 """Items of a telling that she sent, or that needs no sending."""
@@ -40,7 +41,7 @@ async def read_case(relais: Relais, member: SignedIn, case_id: str, reason: str)
             case=to_lines.line(row),
             content=row.content,
             interview=row.interview,
-            grants=await _grants(tx, case_id, member, names),
+            grants=await _grants(tx, relais, case_id, member, names),
             items=await _items(tx, case_id, member, names),
             log=await _log(tx, case_id),
         )
@@ -108,10 +109,11 @@ async def log_serving(
 
 
 async def _grants(
-    tx: AsyncConnection, case_id: str, member: SignedIn, names: list[str]
+    tx: AsyncConnection, relais: Relais, case_id: str, member: SignedIn, names: list[str]
 ) -> list[GrantOut]:
+    """Of genuine compartments alone: nothing that a browser adds is sealed to another's key."""
     found = await tx.execute(
-        select(grants, compartments.c.public)
+        select(grants, compartments.c.public, compartments.c.mark)
         .join(
             compartments,
             (compartments.c.case_id == grants.c.case_id)
@@ -134,6 +136,7 @@ async def _grants(
             holder=row.holder,
         )
         for row in found
+        if is_genuine(relais.vault.keyring, case_id, row)
     ]
 
 

@@ -14,10 +14,16 @@ from backend.content import Edition
 from backend.database.tables import compartments, members
 from backend.relais import Relais
 from backend.vault.compartments import ACCOUNT
+from backend.vault.genuine import NOT_GENUINE, is_genuine
 from conversation import State
 
 _PUBLICS = (
-    select(compartments.c.name, compartments.c.generation, compartments.c.public)
+    select(
+        compartments.c.name,
+        compartments.c.generation,
+        compartments.c.public,
+        compartments.c.mark,
+    )
     .where(compartments.c.case_id == bindparam("case_id"))
     .order_by(compartments.c.generation)
 )
@@ -144,8 +150,10 @@ class Work:
 
 
 async def load_publics(work: Work, case_id: str) -> Publics:
-    """The newest public halves of a case's compartments."""
-    rows = await work.connection.execute(_PUBLICS, {"case_id": case_id})
+    """The newest public halves of a case's compartments. Raises ``NOT_GENUINE``."""
+    rows = (await work.connection.execute(_PUBLICS, {"case_id": case_id})).all()
+    if not all(is_genuine(work.relais.vault.keyring, case_id, row) for row in rows):
+        raise NOT_GENUINE
     return Publics(case_id, {row.name: (row.generation, row.public) for row in rows})
 
 

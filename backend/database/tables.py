@@ -203,6 +203,7 @@ compartments = Table(
     Column("name", String(12), primary_key=True),
     Column("generation", Integer, primary_key=True),
     Column("public", LargeBinary, nullable=False),
+    Column("mark", LargeBinary(32)),  # empty: of an earlier version, see `relais keys vouch`
 )
 
 grants = Table(

@@ -85,8 +85,8 @@ async def settle(relais: Relais, channel: str, delivery_id: str, report: Report)
             return await _settle_one(tx, relais, delivery_id, row, status="failed", failure=why)
         else:
             await _postponed(tx, relais, delivery_id, report)
-            if report.reason == "held" and row.purpose == "alert":
-                await _held(tx, relais, delivery_id, row)
+            if report.reason == "held":
+                await _alerts_held(tx, relais, row)
     return None
 
 
@@ -121,6 +121,21 @@ async def _sent_too_late(
     )
     relais.wake.all()
     return await lease_next(tx, relais, row.conversation_id, head.scalar_one() + 1)
+
+
+async def _alerts_held(tx: AsyncConnection, relais: Relais, row: Any) -> None:
+    """This chat takes nothing for long: no alert in it is heard, nor one behind this delivery."""
+    waiting = await tx.execute(
+        select(deliveries.c.id)
+        .where(
+            deliveries.c.conversation_id == row.conversation_id,
+            deliveries.c.status == "pending",
+            deliveries.c.purpose == "alert",
+        )
+        .order_by(deliveries.c.seq)
+    )
+    for delivery_id in waiting.scalars().all():
+        await _held(tx, relais, delivery_id, row)
 
 
 async def _held(tx: AsyncConnection, relais: Relais, delivery_id: str, row: Any) -> None:

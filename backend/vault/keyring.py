@@ -18,7 +18,15 @@ from sealing import Box, SealError, SigningKey, bind, derive
 
 Purpose = Literal["addresses", "routing", "contact", "members", "statistics"]
 IndexPurpose = Literal[
-    "address", "event", "return_code", "sign", "slot", "token", "login", "throttle"
+    "address",
+    "event",
+    "return_code",
+    "sign",
+    "slot",
+    "token",
+    "login",
+    "throttle",
+    "compartment",
 ]
 _SIGNING: Final = "server-signing"
 _KEY: Final = 32

@@ -29,6 +29,7 @@ from bots.core.media import (
     MediaRefused,
     Oversized,
 )
+from bots.core.pacing import Pace, Pacer
 from bots.core.raw import as_bytes
 from bots.core.relay import Relay
 from bots.core.serving import serve_app
@@ -67,6 +68,8 @@ __all__ = [
     "MediaRefused",
     "NotReady",
     "Oversized",
+    "Pace",
+    "Pacer",
     "Permanent",
     "Pressed",
     "Quarantine",

@@ -45,6 +45,8 @@ class Conversation:
     lost: bool = False
     pausing: bool = False
     """Nothing is under way: a stop need not wait for it."""
+    held: bool = False
+    """The messenger takes nothing for long: the backend is to know, for what waits behind it."""
     task: "asyncio.Task[None] | None" = None
 
 
@@ -166,6 +168,7 @@ class Outlet:
 
     async def _send(self, conversation: Conversation) -> Outcome | None:
         backoff = Backoff(self._world, first=1)
+        conversation.held = False
         began = self._world.monotonic()
         faults = 0
         while not conversation.lost:
@@ -182,8 +185,11 @@ class Outlet:
                     return Outcome("later", reason=error.reason, retry_after=wait)
                 pause = backoff.next() if error.retry_after is None else error.retry_after
                 away = self._world.monotonic() - began + pause > ALERT_SECONDS
-                if error.retry_after is None and away and not conversation.current.silent:
+                if away and not conversation.current.silent:
                     return Outcome("later", reason=HELD, retry_after=pause)
+                if (error.reason == HELD or away) and not conversation.held:
+                    conversation.held = True
+                    await self._renew(conversation)
             except Exception as error:  # noqa: BLE001 - an adapter's fault must not end the queue
                 faults += 1
                 self._health.metrics.errors.labels("send_fault").inc()
@@ -193,7 +199,8 @@ class Outlet:
                     return Outcome("failed", reason="refused")
                 pause = backoff.next()
             if self._world.monotonic() - began + pause > self._hold_seconds:
-                return Outcome("later", retry_after=pause)
+                reason = HELD if conversation.held else ""
+                return Outcome("later", reason=reason, retry_after=pause)
             conversation.pausing = True
             await self._wait(pause, conversation.current.address)
             conversation.pausing = False
@@ -209,17 +216,21 @@ class Outlet:
             return
 
     async def _keep_lease(self, conversation: Conversation) -> None:
-        while True:
-            lease = conversation.current
-            await self._world.sleep(lease.lease_seconds / 2)
-            try:
-                await self._client.settle(lease.id, Settlement(lease.fence, "renew"))
-            except LeaseLost:
-                if conversation.current.fence == lease.fence:
-                    conversation.lost = True
-                    return
-            except BotError as error:
-                self._health.metrics.errors.labels(error.code).inc()
+        while not conversation.lost:
+            await self._world.sleep(conversation.current.lease_seconds / 2)
+            await self._renew(conversation)
+
+    async def _renew(self, conversation: Conversation) -> None:
+        """The delivery stays ours; and, where it is held, somebody else is asked for alerts."""
+        lease = conversation.current
+        reason = HELD if conversation.held else ""
+        try:
+            await self._client.settle(lease.id, Settlement(lease.fence, "renew", reason=reason))
+        except LeaseLost:
+            if conversation.current.fence == lease.fence:
+                conversation.lost = True
+        except BotError as error:
+            self._health.metrics.errors.labels(error.code).inc()
 
     async def _settle(self, conversation: Conversation, outcome: Outcome) -> Delivery | None:
         backoff = Backoff(self._world)

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bots.core.errors import ConfigurationError
 
-PORTS = {"telegram": 8101, "signal": 8102, "matrix": 8103}
+PORTS = {"telegram": 8101, "signal": 8102, "matrix": 8103, "signal-daemon": 8104}
 
 
 class BotSettings(BaseSettings):
@@ -82,7 +82,9 @@ class BotSettings(BaseSettings):
 
     bot_token_signal: SecretStr | None = Field(None, description="Bearer token of that bot.")
     signal_daemon: str = Field(
-        "127.0.0.1:7583", description="Where signal-cli's daemon listens: host:port or unix:/path."
+        "unix:var/signal.socket",
+        description="Where signal-cli's daemon listens: unix:/path, or host:port, where more is "
+        "lost when the bot is killed.",
     )
     signal_accounts: str = Field(
         "", description="The bot's numbers, by commas; empty: all that the daemon has."

@@ -1,7 +1,7 @@
 """The bot's numbers: which of them serves whom, and which of them Signal makes wait."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import structlog
@@ -41,25 +41,44 @@ class Accounts:
         self._holds = load_holds(state)
         self._free = asyncio.Event()
         self.numbers: list[str] = []
-        """All that the daemon has, once it is connected."""
+        """Of the bot, as the daemon has them."""
+        self._all: Sequence[str] = ()
+        self._heard = asyncio.Event()
         self._say()
 
     async def there(self) -> frozenset[str]:
         """All that the daemon has now, ours or not. Raises ``Lost`` or ``RpcError``."""
         return frozenset(await numbers_of(self._rpc))
 
+    def has(self, numbers: Sequence[str]) -> None:
+        """The daemon's own word on its accounts, ours or not."""
+        wanted = self._wanted
+        self._all = numbers
+        self.numbers = [one for one in wanted if one in numbers] if wanted else list(numbers)
+        self._heard.set()
+
+    async def known(self) -> None:
+        """Returns once the daemon said which numbers there are."""
+        await self._heard.wait()
+
     def concerns(self, account: str | None) -> bool:
         """What came to this account is the bot's: all there is, or those that it was given."""
         return not self._wanted or account in self._wanted
 
     def serving(self, person: str) -> str | None:
-        """The number that serves them; None when they never wrote."""
-        return self._state.account_of(person)
+        """The number that serves them; None when there is none, or the daemon was not heard yet.
 
-    def any_number(self) -> str | None:
-        """For somebody who wrote once, when the bot's memory of whom by which is gone."""
+        Whose number is gone, or was forgotten by the bot, gets another one.
+        """
+        known = self._state.account_of(person)
+        if known in self.numbers:
+            return known
         free = [one for one in self.numbers if not self.held(one)]
-        return next(iter([*free, *self.numbers]), None)
+        chosen = next(iter([*free, *self.numbers]), None)
+        if known is not None and chosen is not None:
+            self._state.serve(person, chosen)
+            log.info("served_by_another_number")
+        return chosen
 
     def meet(self, person: str, account: str) -> None:
         """They wrote to ``account``, and are answered there unless it has to wait."""
@@ -79,13 +98,17 @@ class Accounts:
         elif chosen != account:
             log.info("served_by_another_number")
 
+    def knows(self, person: str) -> bool:
+        """They wrote, and did not erase since."""
+        return self._state.account_of(person) is not None
+
     def tag(self, account: str) -> str:
         """Names a number of ours in a receipt; tells nobody else which one it is."""
         return self._state.hashed("number", account).hex()[:_TAG]
 
     def tagged(self, tag: str) -> str | None:
-        """The number of this tag, if the daemon still has it."""
-        return next((one for one in self.numbers if self.tag(one) == tag), None)
+        """The number of this tag, if the daemon still has it, be it the bot's or not any more."""
+        return next((one for one in self._all if self.tag(one) == tag), None)
 
     def held(self, account: str) -> float:
         """Seconds that this number has to wait; 0 when it may send."""

@@ -25,7 +25,7 @@ from bots.signal.accounts import Accounts
 from bots.signal.aftercare import Aftercare
 from bots.signal.canary import Canary
 from bots.signal.challenge import challenge_app
-from bots.signal.daemon import FLOOR, Daemon, command_of, version_of
+from bots.signal.daemon import FLOOR, Daemon, daemon_of, version_of
 from bots.signal.files import Files
 from bots.signal.lines import Lost
 from bots.signal.receiving import Receiving
@@ -130,11 +130,7 @@ class SignalAdapter:
         settings = self._settings
         helpers: list[Coroutine[Any, Any, None]] = []
         if settings.signal_cli:
-            command = command_of(
-                settings.signal_cli, settings.signal_folder, settings.signal_daemon
-            )
-            kit = self._kit
-            self.daemon = Daemon(command, settings.signal_daemon, kit.world, kit.health)
+            self.daemon = daemon_of(settings, self._kit.world, self._kit.health)
             helpers.append(self.daemon.run())
         key = settings.signal_challenge_key
         if key is not None:
@@ -176,7 +172,7 @@ class SignalAdapter:
         numbers = await numbers_of(self._rpc)
         self._receiving.heard_of(numbers)
         wanted = self._settings.signal_numbers
-        self._accounts.numbers = [one for one in wanted if one in numbers] if wanted else numbers
+        self._accounts.has(numbers)
         if not self._accounts.numbers or len(self._accounts.numbers) < len(wanted):
             which = " of RELAIS_SIGNAL_ACCOUNTS" if wanted else ""
             self._kit.health.problem("signal_account", _NOBODY.format(which=which))

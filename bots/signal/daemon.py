@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from bots.core import Backoff, ConfigurationError, Health, World
+from bots.core import Backoff, BotSettings, ConfigurationError, Health, World
 from bots.signal.lines import Lost
 from bots.signal.rpc import PULSE, Rpc, RpcError
 
@@ -40,6 +40,13 @@ def command_of(signal_cli: str, folder: Path, address: str) -> list[str]:
     ]
 
 
+def daemon_of(settings: BotSettings, world: World, health: Health) -> "Daemon":
+    """As the settings have it. Raises :class:`ConfigurationError`."""
+    address, folder = settings.signal_daemon, settings.signal_folder
+    command = command_of(settings.required("signal_cli"), folder, address)
+    return Daemon(command, address, world, health, folder / "avatars")
+
+
 def version_of(text: str) -> tuple[int, ...]:
     """``0.13.19`` as numbers; what cannot be read is the oldest of all."""
     numbers = text.split("-", maxsplit=1)[0].split(".")
@@ -49,7 +56,15 @@ def version_of(text: str) -> tuple[int, ...]:
 class Daemon:
     """``run`` until cancelled; then the child ends too."""
 
-    def __init__(self, command: Sequence[str], address: str, world: World, health: Health) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        address: str,
+        world: World,
+        health: Health,
+        avatars: Path | None = None,
+    ) -> None:
+        self._avatars = avatars
         if shutil.which(command[0]) is None:
             raise ConfigurationError(
                 f"RELAIS_SIGNAL_CLI: {command[0]} cannot be run. Is signal-cli installed there?"
@@ -103,6 +118,7 @@ class Daemon:
         if self._address.startswith("unix:"):
             path = Path(self._address.removeprefix("unix:"))
             with contextlib.suppress(OSError):
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 if path.is_socket():
                     path.unlink()
 
@@ -128,11 +144,20 @@ class Daemon:
         missed = 0
         while missed < MISSES:
             await self._world.sleep(LOOK_EVERY)
+            await asyncio.to_thread(self._sweep)
             missed = 0 if await self._answers() else missed + 1
         log.warning("daemon_hangs")
         self._health.metrics.errors.labels("signal_daemon_hangs").inc()
         self._health.note("signal_daemon_hung", _HUNG)
         await _end(child)
+
+    def _sweep(self) -> None:
+        """Whoever writes leaves the picture of their profile, and an erasure leaves it there."""
+        for path in self._avatars.glob("*") if self._avatars is not None else ():
+            try:
+                path.unlink()
+            except OSError as error:
+                log.warning("avatar_not_removed", error=type(error).__name__)
 
     async def _answers(self) -> bool:
         try:

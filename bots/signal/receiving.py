@@ -193,6 +193,7 @@ class Receiving:
                 return
 
     async def _work(self) -> None:
+        await self._accounts.known()
         while True:
             frames = await self._queue.get()
             while not self._queue.empty():

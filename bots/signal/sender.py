@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
-from bots.core import HELD, Delivery, Kit, Later, Permanent, Sent, SpoolError
+from bots.core import HELD, Delivery, Kit, Later, Pace, Pacer, Permanent, Sent, SpoolError
 from bots.signal.accounts import Accounts
 from bots.signal.lines import Lost
 from bots.signal.rpc import INVALID_PARAMS, IO, RATE_LIMIT, UNTRUSTED, Rpc, RpcError
@@ -30,6 +30,11 @@ _NOT_FORGOTTEN: Final = (
     "Somebody erased everything, and the Signal daemon did not let go of their contact: it is "
     "still in its folder. Is the disk full? Look at `relais-bot signal status`."
 )
+PACE: Final = Pace(per_second=50.0, burst=20, per_chat=1.0, chat_burst=20)
+"""Signal's server takes 60 messages a minute from one account to another, a bucket of 60 (its
+source, ``RateLimiters``); the sum is ours, so that a number that was freed does not send at once
+what waited for a day."""
+PACED: Final = frozenset({"send", "remoteDelete"})
 LOOK_AGAIN: Final = 60.0
 """Seconds; a number that must wait for a day may be freed by a person at any moment."""
 TRY_ANYWAY: Final = 3_600.0
@@ -73,10 +78,22 @@ class Sender:
         self._trust = trust
         self._tried: dict[str, float] = {}
         """When Signal was asked last about somebody whose key changed (monotonic)."""
+        self._trusted: dict[str, float] = {}
+        """When a new key was taken last (monotonic)."""
+        self._unsaid: set[str] = set()
+        """Who erased while their key was in question: the goodbye is not said to whoever it is."""
+        self._pacers: dict[str, Pacer] = {}
 
     async def carry_out(self, delivery: Delivery) -> Sent:
         """Raises ``Later`` or ``Permanent``."""
-        account = self._account(delivery.address)
+        person = delivery.address
+        if delivery.kind == "forget" and delivery.erased and self._in_question(person):
+            return await self._forget_unsaid(person)
+        if person in self._unsaid:
+            self._unsaid.discard(person)
+            if delivery.kind == "send" and not self._accounts.knows(person):
+                return Sent()
+        account = self._account(person)
         match delivery.kind:
             case "send":
                 return await self._send(account, delivery)
@@ -100,13 +117,13 @@ class Sender:
     def _account(self, person: str) -> str:
         if not _ADDRESS.fullmatch(person):
             raise Permanent("unknown_address")
-        account = self._accounts.serving(person) or self._accounts.any_number()
+        account = self._accounts.serving(person)
         if account is None:
-            raise Later(5.0)  # the daemon was not heard yet
+            raise Later(5.0)  # the daemon was not heard yet, or has no number
         self._may(account)
         match self._state.key_of(person):
             case "refused":
-                raise Permanent("blocked")
+                raise Permanent("refused")
             case "undecided":
                 last = self._tried.get(person)
                 if last is not None and self._world.monotonic() - last < TRY_ANYWAY:
@@ -210,9 +227,24 @@ class Sender:
                 await self._world.sleep(wait)
         else:
             self._health.note("signal_not_forgotten", _NOT_FORGOTTEN)
+        await self._forget_here(person)
+
+    async def _forget_here(self, person: str) -> None:
         self._state.forget(person)
         with contextlib.suppress(SpoolError):  # its disk refuses, which others say
             await self._frames.forget(self._lane(person))
+
+    def _in_question(self, person: str) -> bool:
+        return self._state.key_of(person) != "sound"
+
+    async def _forget_unsaid(self, person: str) -> Sent:
+        """Nobody knows who would read a goodbye, or the request to delete: all is left unsaid."""
+        await self._accounts.known()
+        for number in self._accounts.numbers:
+            await self._remove(number, person)
+        await self._forget_here(person)
+        self._unsaid.add(person)
+        return Sent()
 
     async def _attachment(self, delivery: Delivery, number: int) -> str | None:
         """As a data URI; None when it is left out: the words never wait for a picture."""
@@ -233,6 +265,10 @@ class Sender:
     async def _call(self, method: str, account: str, **parameters: Any) -> Any:
         """The result, when every part of it says success."""
         recipient = parameters["recipient"]
+        if method in PACED:
+            pacer = self._pacers.setdefault(account, Pacer(self._world, PACE))
+            await pacer.turn(str(recipient))
+            self._may(account)  # it may have been made to wait meanwhile
         try:
             raw = await self._rpc.call(method, account=account, **parameters)
         except Lost:
@@ -249,7 +285,7 @@ class Sender:
         await self._judge(account, recipient, _answer(raw).results)
         self._health.clear("signal_account")
         person = recipient[0] if isinstance(recipient, list) else recipient
-        if method == "send" and self._state.decided(person):
+        if method == "send" and self._state.sound(person):
             self.say_who_changed()
         return raw
 
@@ -282,6 +318,10 @@ class Sender:
             self._state.undecided(ChangedKey(person, account, self._world.now()))
             self.say_who_changed()
             raise Later(LOOK_AGAIN, HELD)
+        now = self._world.monotonic()
+        if now - self._trusted.get(person, -LOOK_AGAIN) < LOOK_AGAIN:
+            raise Later(None)  # taken, and refused all the same: slower and slower
+        self._trusted[person] = now
         self._health.metrics.events.labels("identity_trusted").inc()
         try:
             await self._rpc.call("trust", account=account, recipient=person, trustAllKnownKeys=True)

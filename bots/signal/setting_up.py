@@ -15,14 +15,15 @@ from bots.core import (
     configure_logging,
     iso,
     load_settings,
+    serve_health,
     until_signal,
 )
 from bots.signal.accounts import submit
 from bots.signal.challenge import SOLVE_AT, captcha_of
-from bots.signal.daemon import Daemon, command_of
+from bots.signal.daemon import daemon_of
 from bots.signal.lines import Lost
 from bots.signal.rpc import Rpc, RpcError, numbers_of
-from bots.signal.state import ChangedKey, State, load_holds, open_state, store_holds
+from bots.signal.state import State, load_holds, open_state, store_holds
 
 REGISTER_AT: Final = "https://signalcaptchas.org/registration/generate.html"
 """Signal's own page; it ends on a link ``signalcaptcha://…``."""
@@ -72,12 +73,19 @@ def daemon() -> None:
     try:
         settings = load_settings()
         configure_logging(settings.log_format)
-        program = settings.required("signal_cli")
-        command = command_of(program, settings.signal_folder, settings.signal_daemon)
-        child = Daemon(command, settings.signal_daemon, World(), Health("signal"))
-        asyncio.run(until_signal(child.run()))
+        asyncio.run(_daemon(settings))
     except ConfigurationError as error:
         _fail(str(error))
+
+
+async def _daemon(settings: BotSettings) -> None:
+    health = Health("signal-daemon")
+    child = daemon_of(settings, World(), health)
+    server = await serve_health(health, settings.port_for("signal-daemon"))
+    try:
+        await until_signal(child.run())
+    finally:
+        server.close()
 
 
 @setting_up.command()
@@ -270,11 +278,32 @@ async def _challenge(rpc: Rpc, settings: BotSettings) -> None:
 class _Identity(msgspec.Struct, rename="camel"):
     """As ``listIdentities`` gives it; times in ms."""
 
-    number: str | None = None
-    uuid: str | None = None
+    fingerprint: str = ""
     safety_number: str = ""
     trust_level: str = ""
     added_timestamp: int = 0
+
+    @property
+    def digits(self) -> str:
+        """The safety number without its blanks."""
+        return "".join(one for one in self.safety_number if one.isdecimal())
+
+
+async def _keys_of(rpc: Rpc, person: str) -> dict[str, list[_Identity]]:
+    """Number of ours -> the keys that it has seen of them, the newest first.
+
+    Each number keeps its own list, and has a safety number of its own with them.
+    """
+    found = {}
+    for number in await numbers_of(rpc):
+        try:
+            raw = await rpc.call("listIdentities", account=number, number=person)
+        except RpcError:  # this one never met them
+            continue
+        keys = msgspec.convert(raw or [], list[_Identity], strict=False)
+        if keys:
+            found[number] = sorted(keys, key=lambda one: -one.added_timestamp)
+    return found
 
 
 @setting_up.command()
@@ -286,14 +315,24 @@ def identities() -> None:
 async def _identities(rpc: Rpc, settings: BotSettings) -> None:
     state = open_state(settings, World())
     try:
-        waiting = state.changed_keys()
+        waiting, refused = state.changed_keys(), state.refused_keys()
     finally:
         state.close()
     if not waiting:
         typer.echo("Nobody's key waits for a decision.")
     for one in waiting:
-        typer.echo(f"{one.person}, who writes to {one.account}; since {iso(one.since)}")
-        typer.echo(f"  safety number: {await _safety_number(rpc, one)}")
+        typer.echo(f"{one.person}, since {iso(one.since)}")
+        new = {
+            number: keys[0].safety_number
+            for number, keys in (await _keys_of(rpc, one.person)).items()
+            if keys[0].trust_level == "UNTRUSTED"
+        }
+        for number, safe in new.items():
+            typer.echo(f"  safety number with {number}: {safe}")
+        if not new:
+            typer.echo("  The daemon has not seen the new key itself yet.")
+    for one in refused:
+        typer.echo(f"{one.person}: refused. `relais-bot signal trust` undoes it.")
     if waiting:
         typer.echo(
             "A new phone is the usual reason. Ask them on another way, or let them read the safety "
@@ -302,55 +341,71 @@ async def _identities(rpc: Rpc, settings: BotSettings) -> None:
         )
 
 
-async def _safety_number(rpc: Rpc, who: ChangedKey) -> str:
-    """Of the newest key that the daemon has seen of them."""
-    raw = await rpc.call("listIdentities", account=who.account, number=who.person)
-    found = msgspec.convert(raw or [], list[_Identity], strict=False)
-    newest = max(found, key=lambda one: one.added_timestamp, default=_Identity())
-    return newest.safety_number or "the daemon has not seen the new key yet"
-
-
 @setting_up.command()
 def trust(person: str, safety_number: str = "") -> None:
-    """Take PERSON's new key: what waits leaves, in both directions."""
+    """Take PERSON's new key on every number: what waits leaves, in both directions."""
     do(lambda rpc, settings: _trust(rpc, settings, person, safety_number))
 
 
 async def _trust(rpc: Rpc, settings: BotSettings, person: str, safety_number: str) -> None:
     state = open_state(settings, World())
     try:
-        account = _in_question(state, person).account
-        how: dict[str, Any] = {"trustAllKnownKeys": True}
-        digits = "".join(one for one in safety_number if one.isdecimal())
+        _in_question(state, person)
+        keys = await _keys_of(rpc, person)
+        if not keys:
+            raise ConfigurationError(f"The Signal daemon knows no key of {person} (any more).")
         if safety_number:
-            how = {"verifiedSafetyNumber": digits}
-        await rpc.call("trust", account=account, recipient=person, **how)
+            await _trust_verified(rpc, person, keys, safety_number)
+        else:
+            for number in keys:
+                await rpc.call("trust", account=number, recipient=person, trustAllKnownKeys=True)
         state.decided(person)
     finally:
         state.close()
     typer.echo("Taken. What waits leaves within a minute.")
 
 
+async def _trust_verified(
+    rpc: Rpc, person: str, keys: dict[str, list[_Identity]], safety_number: str
+) -> None:
+    """The one key that has this safety number with some number of ours, wherever it was seen."""
+    digits = "".join(one for one in safety_number if one.isdecimal())
+    seen = [one for some in keys.values() for one in some]
+    key = next((one.fingerprint for one in seen if digits and one.digits == digits), None)
+    if key is None:
+        raise ConfigurationError(
+            "No key that the daemon has seen of them has this safety number: "
+            "`relais-bot signal identities` shows those that it has. Nothing was changed."
+        )
+    for number, some in keys.items():
+        for one in some:
+            if one.fingerprint == key:
+                safe = one.safety_number
+                await rpc.call("trust", account=number, recipient=person, verifiedSafetyNumber=safe)
+
+
 @setting_up.command()
 def refuse(person: str) -> None:
-    """Send nothing to PERSON any more; `trust` undoes it."""
+    """Send nothing to PERSON any more; `trust` undoes it for what is said after that."""
     do(lambda _, settings: _refuse(settings, person))
 
 
 async def _refuse(settings: BotSettings, person: str) -> None:
     state = open_state(settings, World())
     try:
-        state.refuse(_in_question(state, person).person)
+        _in_question(state, person)
+        state.refuse(person)
     finally:
         state.close()
-    typer.echo("Refused. What was to be said to them is not sent, and their alerts go to others.")
+    typer.echo(
+        "Refused. What was to be said to them is dropped, and their alerts go to others. If they "
+        "are a responder, take them off call."
+    )
 
 
-def _in_question(state: State, person: str) -> ChangedKey:
+def _in_question(state: State, person: str) -> None:
     """Raises :class:`ConfigurationError` where there is nothing to decide."""
-    found = state.changed_key(person)
-    if found is None:
+    if state.changed_key(person) is None:
         raise ConfigurationError(
             f"No key of {person} is in question. `relais-bot signal identities` shows whose is."
         )
-    return found

@@ -147,14 +147,30 @@ class State:
             return "sound"
         return "refused" if row[0] else "undecided"
 
-    def decided(self, person: str) -> bool:
-        """The key was taken, or there is nobody any more; False when none was in question."""
+    def sound(self, person: str) -> bool:
+        """Something arrived there: nobody has to decide. False where nobody had to.
+
+        A refusal stands: what arrived was on its way before it.
+        """
         key = self.hashed("person", person)
-        return self._db.execute("DELETE FROM changed WHERE person = ?", (key,)).rowcount > 0
+        delete = "DELETE FROM changed WHERE person = ? AND NOT refused"
+        return self._db.execute(delete, (key,)).rowcount > 0
+
+    def decided(self, person: str) -> None:
+        """The key was taken, or there is nobody any more."""
+        key = self.hashed("person", person)
+        self._db.execute("DELETE FROM changed WHERE person = ?", (key,))
 
     def changed_keys(self) -> "list[ChangedKey]":
         """Of whom nobody has decided, the longest first."""
-        query = "SELECT person, who FROM changed WHERE NOT refused"
+        return self._keys("WHERE NOT refused")
+
+    def refused_keys(self) -> "list[ChangedKey]":
+        """Of whom it was decided that they are somebody else."""
+        return self._keys("WHERE refused")
+
+    def _keys(self, which: str) -> "list[ChangedKey]":
+        query = f"SELECT person, who FROM changed {which}"  # noqa: S608
         found = [self._changed(*row) for row in self._db.execute(query)]
         return sorted(found, key=lambda one: one.since)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Final
 from urllib.parse import urlsplit
 
 import structlog
@@ -14,13 +15,14 @@ from bots.core import (
     Delivery,
     Kit,
     MediaRef,
+    Pace,
+    Pacer,
     Sent,
     serve_app,
     silence_libraries,
 )
 from bots.telegram.calls import UNKNOWN_BOT, open_bot
 from bots.telegram.files import Files
-from bots.telegram.pacing import Pacer
 from bots.telegram.polling import Polling
 from bots.telegram.profile import Profile
 from bots.telegram.sender import Sender
@@ -29,6 +31,10 @@ from bots.telegram.webhook import ADVICE, webhook_app
 from bots.telegram.wire import ALLOWED
 
 log = structlog.get_logger("relais.telegram")
+
+
+PACE: Final = Pace(per_second=25.0, burst=10, per_chat=1.0, chat_burst=4)
+"""About 30 a second in all, one a second a chat; Telegram bears short bursts."""
 
 
 class TelegramAdapter:
@@ -45,7 +51,7 @@ class TelegramAdapter:
         self._bot = open_bot(
             settings.secret("telegram_token"), settings.telegram_api_url, settings.telegram_timeout
         )
-        pacer = Pacer(world)
+        pacer = Pacer(world, PACE)
         self._sender = Sender(self._bot, pacer, health, kit.get)
         self._profile = Profile(self._bot, kit.texts, pacer, settings.telegram_name)
         self._files = Files(self._bot, health)

@@ -7,8 +7,7 @@ import structlog
 from telegram import Bot, BotCommand
 from telegram.error import TelegramError
 
-from bots.core import Texts
-from bots.telegram.pacing import Pacer
+from bots.core import Pacer, Texts
 from i18n import languages
 
 log = structlog.get_logger("relais.telegram")

@@ -5,9 +5,8 @@ from typing import Final
 
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 
-from bots.core import Delivery, GetAttachment, Health, Later, Permanent, Pressed, Sent
+from bots.core import Delivery, GetAttachment, Health, Later, Pacer, Permanent, Pressed, Sent
 from bots.telegram.calls import NotModified, NotPossible, call
-from bots.telegram.pacing import Pacer
 from bots.telegram.showing import Showing
 
 DELETE_AT_ONCE: Final = 100

@@ -7,9 +7,8 @@ from typing import Any, Final
 from telegram import Bot, InputFile, Message
 from telegram.error import TelegramError
 
-from bots.core import Attachment, Delivery, GetAttachment, Health, Later, Permanent
+from bots.core import Attachment, Delivery, GetAttachment, Health, Later, Pacer, Permanent
 from bots.telegram.calls import NotModified, NotPossible, call
-from bots.telegram.pacing import Pacer
 
 REMEMBER: Final = 2_000
 _UNREACHABLE: Final = ("blocked", "unknown_address")

@@ -12,6 +12,7 @@ import {
   type Succession,
 } from "../src/crypto/roster";
 import { joinShares, makeShares, readShare } from "../src/crypto/shares";
+import { addresseeOf, readPackage } from "../src/recovery/opening";
 
 const NOW = Date.parse("2026-11-27T12:00:00Z");
 const RECOVERY = { recovery: base64(random(1216)), recoveryFrom: "2026-11-27T12:00:00Z" };
@@ -145,5 +146,38 @@ describe("papers of the recovery key", () => {
     const share = await readShare(papers[0] ?? "");
     expect(share.part.slice(0, 32).some((byte) => byte !== 0)).toBe(true);
     expect(fromBase64(base64(seed))).toEqual(seed);
+  });
+});
+
+describe("whom a recovery package is for", () => {
+  async function bundle(change: object = {}): Promise<{ text: string; members: RosterMember[] }> {
+    const { ana, members } = await town();
+    const signed = await next(ana.sign.public, ana, members, null);
+    const cases = [{ id: "c", code: "K7Q4", grants: [] }];
+    const made = { format: 2, to: "b", root: base64(ana.sign.public), cases, ...signed, ...change };
+    return { text: JSON.stringify(made), members };
+  }
+
+  it("is read from the list that the root signed, with words to compare", async () => {
+    const { text, members } = await bundle({ kem: base64(random(1216)) });
+    const { member, words, root } = await addresseeOf(readPackage(text));
+    expect(member.kem).toBe(members[1]?.kem);
+    expect(words.split(" ")).toHaveLength(6);
+    expect(root).toMatch(/^[0-9a-f ]+$/iu);
+  });
+
+  it("is nobody whom the list does not name, nor of a list that was changed", async () => {
+    const other = await bundle();
+    const { document } = JSON.parse(other.text) as { document: string };
+    const changes = [{ to: "z" }, { document }, { root: base64(random(32)) }, { signature: "AA==" }];
+    for (const change of changes) {
+      const { text } = await bundle(change);
+      await expect(addresseeOf(readPackage(text))).rejects.toThrow("unsigned");
+    }
+  });
+
+  it("is not believed of an earlier version, nor of no package at all", async () => {
+    expect(() => readPackage('{"format":1,"to":"b","kem":"AA==","cases":[{}]}')).toThrow("older");
+    for (const text of ["", "{}", "[]", '{"format":2}']) expect(() => readPackage(text)).toThrow("none");
   });
 });

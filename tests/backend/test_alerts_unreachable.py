@@ -7,8 +7,11 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from backend import jobs
-from backend.database.tables import conversations, members
-from backend.deliveries.settling import HELD, UNREACHABLE
+from backend.database.tables import conversations, deliveries, members
+from backend.deliveries.outgoing import Outgoing
+from backend.deliveries.queueing import enqueue
+from backend.deliveries.settling import HELD, UNREACHABLE, Report, settle
+from backend.deliveries.shown import LATE
 from tests.backend.alert_scene import ANA, BEN, CAM, EVE, FAY, Scene, open_scene
 
 
@@ -113,6 +116,32 @@ async def test_who_cannot_hear_the_alert_is_not_waited_for(scene: Scene) -> None
     assert await scene.told(CAM) == ["alert"]
     on_call = await scene.rows(select(members.c.on_call).where(members.c.id.in_([ANA, BEN])))
     assert [row.on_call for row in on_call] == [True, True]
+
+
+async def test_an_alert_behind_an_answer_that_is_held_is_not_waited_for(scene: Scene) -> None:
+    """A chat that takes nothing gives no alert either: the bot's word on the first one counts."""
+    other = await _chat(scene, ANA, "signal")
+    await scene.write(
+        update(conversations).where(conversations.c.id == other).values(member_id=None)
+    )
+    chat = await _chat(scene, BEN, "telegram")
+    clear = Outgoing(locale="", kind="delete", purpose=LATE, dedupe_key="before")
+    async with scene.relais.db.write() as tx:
+        await enqueue(tx, scene.relais, chat, "telegram", [clear])
+    await scene.case()
+    await _held(scene, await _chat(scene, ANA, "telegram"))
+    assert not await scene.told(CAM)
+    pending = select(deliveries).where(
+        deliveries.c.conversation_id == chat, deliveries.c.status == "pending"
+    )
+    first, *behind = await scene.rows(pending.order_by(deliveries.c.seq))
+    assert first.purpose != "alert"
+    assert any(one.purpose == "alert" for one in behind)
+    word = Report(fence=first.fence, outcome="renew", reason="held")
+    await settle(scene.relais, "telegram", first.id, word)
+    await scene.runner.run_due()
+    await scene.runner.run_due()
+    assert await scene.told(CAM) == ["alert"]
 
 
 async def test_a_second_messenger_hears_it(scene: Scene) -> None:

@@ -1,5 +1,6 @@
 """Keys of a case given later: who may, to whom, what is written down; and the recovery papers."""
 
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from sqlalchemy import delete, select, update
 
 from backend.cases.routing import Routing, dump_routing
 from backend.database.tables import case_log, cases, deliveries, grants, members
+from backend.vault.roster import SignedRoster, read_roster
 from sealing import Context, open_text, seal_text
 from tests.backend.chats import TOKENS, Chat
 from tests.backend.console_cases import open_case
@@ -186,7 +188,10 @@ async def test_a_package_holds_sealed_grants_and_every_coordinator_hears(room: R
     package = (await _package(room)).json()
     (case,) = package["cases"]
     assert {one["compartment"] for one in case["grants"]} >= {"brief", "account", "team"}
-    assert package["kem"] == b64(room.ada.keys.public.raw)
+    signed = SignedRoster(*(b64decode(package[one]) for one in ("document", "signature")))
+    roster = read_roster(signed, b64decode(package["root"]))
+    (entry,) = [one for one in roster.members if one.id == package["to"]]
+    assert entry.kem == room.ada.keys.public.raw
     told = await room.rows(select(deliveries.c.dedupe_key))
     assert any(str(row.dedupe_key).startswith(f"recovery:{room.case_id}") for row in told)
     (line,) = await room.rows(select(case_log).where(case_log.c.kind == "recovery_asked"))

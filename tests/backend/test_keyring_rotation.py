@@ -4,7 +4,9 @@ import asyncio
 import json
 import os
 import re
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -326,3 +328,20 @@ def test_a_version_that_was_not_written_seals_nothing(
     shown = CliRunner().invoke(app, ["rotate"])
     assert "was not written" in str(shown.exception)
     assert CliRunner().invoke(app, ["check"]).exit_code == 0
+
+
+def test_check_names_keys_of_cases_that_are_not_this_servers(here: Path) -> None:
+    """Of an earlier version they are marked by hand, once; of an attacker they stay named."""
+    _demo(here)
+    run = CliRunner().invoke
+    database = Settings(data_dir=here / "var", _env_file=None).sqlite_path
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("PRAGMA foreign_keys = OFF")
+        for name, mark in (("brief", None), ("team", b"x" * 32)):
+            row = ("c" * 32, name, 1, b"k", mark)
+            db.execute("INSERT INTO compartments VALUES (?, ?, ?, ?, ?)", row)
+    assert run(app, ["check"]).output.count("is not one that this server made") == 2
+    assert run(app, ["vouch"], input="n\n").exit_code == 1
+    assert "1 keys were marked" in run(app, ["vouch"], input="y\n").output
+    shown = run(app, ["check"])
+    assert (shown.exit_code, "the key of team" in shown.output) == (1, True)

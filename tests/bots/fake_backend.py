@@ -39,6 +39,7 @@ class Job:
     lease_until: float = 0.0
     not_before: float = 0.0
     settled: dict[str, Any] = field(default_factory=dict)
+    renewed: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -335,6 +336,7 @@ class FakeBackend:
         now = time.monotonic()
         if body["outcome"] == "renew":
             job.lease_until = now + self.lease_seconds
+            job.renewed.append(body)
             return None
         job.settled = body
         job.lease_until = 0.0

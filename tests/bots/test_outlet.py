@@ -95,6 +95,41 @@ async def test_an_alert_does_not_wait_for_a_messenger_that_is_away(tmp_path: Pat
         assert "outcome" not in backend.job("d2").settled
 
 
+async def test_an_alert_is_given_back_whatever_the_messenger_asks_for(tmp_path: Path) -> None:
+    """Five seconds, again and again: after a minute somebody else is asked all the same."""
+    backend = FakeBackend(lease_seconds=900)
+    backend.queue("responder", text="an alert", silent=False)
+
+    async def act(delivery: Delivery) -> None:
+        raise Later(5.0)
+
+    async with running(tmp_path, backend, start=False) as run:
+        run.adapter.act = act
+        run.start()
+        await run.clock.advance_until(lambda: "outcome" in backend.job("d1").settled, 90)
+        assert backend.job("d1").settled["reason"] == "held"
+
+
+async def test_the_backend_hears_that_an_answer_is_held(tmp_path: Path) -> None:
+    """The bot keeps it, and says so: an alert may wait behind it in the same chat."""
+    backend = FakeBackend(lease_seconds=900)
+    backend.queue("responder", text="an answer")
+    backend.queue("other", text="an answer")
+
+    async def act(delivery: Delivery) -> None:
+        if delivery.address == "responder":
+            raise Later(60.0, "held")
+
+    async with running(tmp_path, backend, start=False) as run:
+        run.adapter.act = act
+        run.start()
+        await until(lambda: backend.job("d2").status == "sent")
+        await until(lambda: bool(backend.job("d1").renewed))
+        assert [one["reason"] for one in backend.job("d1").renewed] == ["held"]
+        assert backend.job("d1").status == "pending"
+        assert backend.job("d2").renewed == []
+
+
 async def test_failure_for_good_is_reported(tmp_path: Path) -> None:
     """A person who blocked the bot is reported to the backend with the reason."""
     backend = FakeBackend()

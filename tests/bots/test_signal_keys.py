@@ -10,8 +10,9 @@ from tests.bots.fake_backend import FakeBackend
 from tests.bots.signals import Signals, signals
 from tests.bots.slow_world import until
 from tests.bots.test_signal_by_hand import Run, runner
-from tests.bots.test_signal_mends import met
+from tests.bots.test_signal_mends import met, with_two
 from tests.bots.test_signal_talking import HER, nothing
+from tests.e2e.fake_signal import NUMBER, SECOND, FakeSignal
 
 PROBLEM = "signal_identity"
 
@@ -37,15 +38,17 @@ async def by_hand(run: Run, *words: str) -> str:
 
 
 async def test_one_person_s_new_key_is_taken_by_hand(tmp_path: Path) -> None:
-    """Who waits is shown with the newest key's safety number; then it leaves, and all is well."""
+    """Who waits is shown with the new key's safety number; then it leaves, and all is well."""
     async with signals(tmp_path, FakeBackend(script=nothing)) as run:
+        run.signal.changed_at.add((HER, NUMBER))
         said = await waiting(run)
         hand = runner(run.signal, tmp_path)
         shown = await by_hand(hand, "identities")
         assert HER in shown
-        assert "22222" in shown
+        assert f"safety number with {NUMBER}: 22 1" in shown
+        assert "11 1" not in shown
         wrong = await by_hand(hand, "trust", HER, "--safety-number", "33333")
-        assert wrong.startswith("2 Signal refuses")
+        assert wrong.startswith("2 No key that the daemon has seen")
         assert run.signal.texts(HER) == []
         assert (await by_hand(hand, "trust", HER)).startswith("0 Taken")
         await until(lambda: run.backend.job(said).status == "sent")
@@ -54,15 +57,38 @@ async def test_one_person_s_new_key_is_taken_by_hand(tmp_path: Path) -> None:
         assert "Nobody's key" in await by_hand(hand, "identities")
 
 
+async def test_a_key_is_taken_on_every_number_that_saw_it(tmp_path: Path) -> None:
+    """What she wrote to the other number would else wait there until it is gone.
+
+    A safety number is one number's; the key behind it is taken on the others, too.
+    """
+    with FakeSignal(numbers=[NUMBER, SECOND]) as daemon:
+        run = await with_two(tmp_path, FakeBackend(script=nothing), daemon)
+        daemon.changed_at = {(HER, NUMBER), (HER, SECOND)}
+        await waiting(run)
+        hand = runner(daemon, tmp_path)
+        assert (await by_hand(hand, "trust", HER, "--safety-number", "22 2")).startswith("0 Taken")
+        await run.stop()
+    made = [call.parameters for call in daemon.made("trust")]
+    assert [(one["account"], one["verifiedSafetyNumber"]) for one in made] == [
+        (NUMBER, "22 1"),
+        (SECOND, "22 2"),
+    ]
+
+
 async def test_somebody_else_is_refused_by_hand(tmp_path: Path) -> None:
     """What was to be said to them ends; so does the alarm. It can be undone."""
     async with signals(tmp_path, FakeBackend(script=nothing)) as run:
+        run.signal.changed_at.add((HER, NUMBER))
         said = await waiting(run)
         hand = runner(run.signal, tmp_path)
         assert (await by_hand(hand, "refuse", HER)).startswith("0 Refused")
         await until(lambda: run.backend.job(said).status == "failed")
+        assert run.backend.job(said).settled["reason"] == "refused", "the chat is still theirs"
         await run.adapter._look()
         assert PROBLEM not in run.relay.health.problems
+        assert f"{HER}: refused" in await by_hand(hand, "identities")
+        assert not run.adapter._state.sound(HER), "what was on its way undoes no refusal"
         await by_hand(hand, "trust", HER)
         again = run.backend.queue(HER, text="an answer")
         await until(lambda: run.backend.job(again).status == "sent")
@@ -90,10 +116,22 @@ async def test_signal_is_not_asked_every_minute_about_a_key_that_waits(tmp_path:
         assert PROBLEM not in run.relay.health.problems
 
 
-async def test_who_erases_is_in_question_no_more(tmp_path: Path) -> None:
-    """Nothing of them is left, their id in the list of changed keys included."""
-    async with signals(tmp_path, FakeBackend(script=nothing)) as run:
-        await waiting(run)
-        assert run.adapter._state.changed_key(HER) is not None
-        run.adapter._state.forget(HER)
-        assert run.adapter._state.changed_keys() == []
+@pytest.mark.parametrize("refused", [False, True])
+async def test_who_erases_waits_for_no_decision(tmp_path: Path, refused: bool) -> None:
+    """Everything of them goes here and in the daemon; nothing is said to whoever has the key."""
+    with FakeSignal(numbers=[NUMBER, SECOND]) as daemon:
+        run = await with_two(tmp_path, FakeBackend(script=nothing, lease_seconds=1), daemon)
+        said = await waiting(run)
+        state = run.adapter._state
+        if refused:
+            state.refuse(HER)
+        calls = len(daemon.made("send"))
+        run.backend.job(said).status = "failed"  # as the backend silences what is on its way
+        run.backend.queue(HER, kind="forget", erased=True, target=["o1"])
+        last = run.backend.queue(HER, text="erased")
+        await until(lambda: run.backend.job(last).status == "sent")
+        assert (state.account_of(HER), state.changed_key(HER)) == (None, None)
+        await run.stop()
+    assert len(daemon.made("send")) == calls
+    gone = {call.parameters["account"] for call in daemon.made("removeContact")}
+    assert gone == {NUMBER, SECOND}

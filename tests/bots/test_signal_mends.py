@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from bots.core import Frames, Health, Spool, World
+from bots.signal import SignalAdapter, rpc
 from bots.signal import daemon as signal_daemon
-from bots.signal import rpc
 from bots.signal.challenge import solve_all
 from bots.signal.daemon import Daemon
 from bots.signal.files import Files
@@ -343,6 +343,7 @@ async def test_who_writes_to_a_free_number_is_answered_there(tmp_path: Path) -> 
         await until(lambda: daemon.texts(HER) == ["you said one", "later", "you said two"])
         assert backend.job(waits).status == "sent"
         assert [one.account for one in daemon.shown(HER)] == [NUMBER, SECOND, SECOND]
+        await until(lambda: len(backend.settled("sent")) == 3)
         ids = [one for job in backend.settled("sent") for one in job.settled["message_ids"]]
         left = backend.queue(HER, kind="forget", target=ids)
         await until(lambda: len(daemon.texts(HER)) == 1, 30)
@@ -455,3 +456,66 @@ def test_the_operator_hears_that_files_will_not_fit(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     files.look()
     assert "signal_attachments_full" in health.problems
+
+
+async def test_a_bot_that_just_started_knows_its_numbers_before_it_deletes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Quick exit right after a restart: nothing counts as deleted that was not."""
+    heard = asyncio.Event()
+    look = SignalAdapter._look
+
+    async def later(self: SignalAdapter) -> None:
+        await heard.wait()
+        await look(self)
+
+    backend = FakeBackend()
+    with FakeSignal(numbers=[NUMBER, SECOND]) as daemon:
+        run = await with_two(tmp_path, backend, daemon)
+        daemon.write(HER, "hello")
+        await until(lambda: len(backend.settled("sent")) == 1)
+        (job,) = backend.settled("sent")
+        await run.stop()
+        monkeypatch.setattr(SignalAdapter, "_look", later)
+        run = start(tmp_path, backend, daemon)
+        left = backend.queue(HER, kind="forget", target=job.settled["message_ids"])
+        daemon.write(HER, "00")
+        await until(lambda: backend.job(left).lease_until > 0)
+        await until(lambda: daemon.listened_to)
+        assert (backend.job(left).status, daemon.texts(HER)) == ("pending", ["you said hello"])
+        heard.set()
+        await until(lambda: "you said hello" not in daemon.texts(HER), 30)
+        await run.stop()
+
+
+async def test_who_was_served_by_a_number_that_is_gone_gets_another(tmp_path: Path) -> None:
+    """Before they write again: a responder's alert does not wait for that."""
+    backend = FakeBackend(script=nothing)
+    with FakeSignal(numbers=[NUMBER, SECOND]) as daemon:
+        run = await with_two(tmp_path, backend, daemon)
+        await met(run)
+        daemon.numbers.remove(NUMBER)
+        await run.adapter._look()
+        alert = backend.queue(HER, text="an alert", silent=False)
+        await until(lambda: backend.job(alert).status == "sent")
+        assert daemon.shown(HER)[0].account == SECOND
+        await run.stop()
+
+
+async def test_pictures_of_profiles_do_not_stay_with_the_daemon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No call removes them; who watches the daemon does."""
+    monkeypatch.setattr(signal_daemon, "LOOK_EVERY", 0.05)
+    avatars = tmp_path / "avatars"
+    avatars.mkdir()
+    picture = avatars / f"profile-{HER}"
+    picture.write_bytes(b"a face")
+    with FakeSignal() as daemon:
+        watched = Daemon(
+            ["sh", "-c", "exec sleep 60"], daemon.address, World(), Health("signal"), avatars
+        )
+        task = asyncio.create_task(watched.run())
+        await until(lambda: not picture.exists())
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from bots.core import World, offline_texts
+from bots.core import Pacer, World, offline_texts
+from bots.telegram.adapter import PACE
 from bots.telegram.calls import open_bot
-from bots.telegram.pacing import Pacer
 from bots.telegram.profile import Profile, spoken
 from i18n import Catalogues
 from tests.bots.fake_backend import FakeBackend
@@ -19,7 +19,7 @@ async def dress(telegram: FakeBotApi, name: str = "") -> None:
     """One start of the bot, as far as its profile goes."""
     bot = open_bot(TOKEN, telegram.url)
     async with bot:
-        await Profile(bot, offline_texts(Catalogues.load()), Pacer(World()), name).set()
+        await Profile(bot, offline_texts(Catalogues.load()), Pacer(World(), PACE), name).set()
 
 
 async def test_every_language_has_its_neutral_words() -> None:

@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from bots.telegram.pacing import Pacer
+from bots.core import Pacer
+from bots.telegram.adapter import PACE
 from tests.bots.fake_backend import FakeBackend
 from tests.bots.slow_world import SlowWorld, until
 from tests.bots.telegrams import telegrams
@@ -107,7 +108,7 @@ async def test_what_telegram_does_not_know_holds_nothing_up(tmp_path: Path) -> N
 async def test_a_chat_gets_one_a_second() -> None:
     """After a burst of four, a chat's calls are a second apart; another chat does not wait."""
     clock = SlowWorld()
-    pacer = Pacer(clock.world)
+    pacer = Pacer(clock.world, PACE)
     moments: list[float] = []
 
     async def talk() -> None:
@@ -126,7 +127,7 @@ async def test_a_chat_gets_one_a_second() -> None:
 async def test_all_chats_together_get_25_a_second() -> None:
     """Two hundred different chats are spread over about eight seconds."""
     clock = SlowWorld()
-    pacer = Pacer(clock.world)
+    pacer = Pacer(clock.world, PACE)
     everybody = asyncio.gather(*(pacer.turn(str(n)) for n in range(200)))
     await clock.advance(7)
     assert not everybody.done()

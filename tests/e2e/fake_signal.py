@@ -65,6 +65,8 @@ class FakeSignal:
 
     numbers: list[str] = field(default_factory=lambda: [NUMBER])
     version: str = "0.13.19"
+    socket: Path | None = None
+    """Where it listens instead of a port."""
     attachments: Path | None = None
     """The folder that the bot shares."""
     calls: list[Call] = field(default_factory=list)
@@ -73,6 +75,8 @@ class FakeSignal:
     """People whose account is no more."""
     changed: set[str] = field(default_factory=set)
     """People whose identity key is new and not trusted."""
+    changed_at: set[tuple[str, str]] = field(default_factory=set)
+    """(person, account) of numbers that saw the new key, besides those that sent to them."""
     limited: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Account -> (challenge token, seconds)."""
     captcha_wanted: bool = False
@@ -186,7 +190,7 @@ class FakeSignal:
     @property
     def address(self) -> str:
         """For ``RELAIS_SIGNAL_DAEMON``."""
-        return f"127.0.0.1:{self._port}"
+        return f"unix:{self.socket}" if self.socket else f"127.0.0.1:{self._port}"
 
     @property
     def listened_to(self) -> bool:
@@ -212,16 +216,19 @@ class FakeSignal:
         self._loop.close()
 
     def start(self) -> None:
-        """Listen, on the same port as before."""
+        """Listen, on the same port or socket as before."""
 
         async def listen() -> asyncio.Server:
+            if self.socket is not None:
+                return await asyncio.start_unix_server(self._talk, self.socket, limit=2**24)
             return await asyncio.start_server(
                 self._talk, "127.0.0.1", self._port, limit=2**24, reuse_address=True
             )
 
         server = asyncio.run_coroutine_threadsafe(listen(), self._loop).result(10)
         self._server = server
-        self._port = server.sockets[0].getsockname()[1]
+        if self.socket is None:
+            self._port = server.sockets[0].getsockname()[1]
 
     def kill(self) -> None:
         """The daemon dies: every connection breaks; Signal keeps what comes meanwhile."""
@@ -359,13 +366,19 @@ class FakeSignal:
                 return {"result": {"username": f"{asked['username']}", "usernameLink": link}}
             case "listIdentities":
                 old, new = (
-                    {"uuid": asked["number"], "safetyNumber": safe, "addedTimestamp": at}
-                    for safe, at in (("11111", 1), ("22222", 2))
+                    {
+                        "uuid": asked["number"],
+                        "fingerprint": f"key {at}",
+                        "safetyNumber": f"{at}{at} {asked['account'][-1]}",
+                        "trustLevel": level,
+                        "addedTimestamp": at,
+                    }
+                    for at, level in ((1, "TRUSTED_UNVERIFIED"), (2, "UNTRUSTED"))
                 )
-                return {"result": [new, old]}
+                met = {(one.person, one.account) for one in self.messages}
+                known = (asked["number"], asked["account"]) in met | self.changed_at
+                return {"result": [old, new] if known else []}
             case "trust":
-                if asked.get("verifiedSafetyNumber", "22222") != "22222":
-                    return _fails(-1, "Failed to set the trust for this number")
                 self.changed.discard(asked["recipient"])
         return {"result": {}}
 

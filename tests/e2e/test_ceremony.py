@@ -1,5 +1,6 @@
 """The keys' ceremony of a real installation, in Chromium: from nothing to a signed list, and on."""
 
+import json
 import os
 import subprocess
 import sys
@@ -255,8 +256,20 @@ def test_a_lost_key_a_later_grant_and_the_recovery_papers(house: House, tmp_path
     asked: list[str] = []
     alone.on("request", lambda request: asked.append(request.url))
     alone.goto((tmp_path / "recovery.html").as_uri())
+    bundle = json.loads((tmp_path / "package.json").read_text())
+    forged = tmp_path / "forged.json"
+    forged.write_text(json.dumps(bundle | {"to": "0" * 32}))
+    alone.get_by_test_id("package").set_input_files(forged)
+    expect(alone.get_by_test_id("error")).to_contain_text("seal nothing")
     alone.get_by_test_id("package").set_input_files(tmp_path / "package.json")
+    expect(alone.get_by_test_id("addressee")).to_contain_text("Ben of Lantern House")
+    expect(alone.get_by_test_id("words")).to_have_text(words)
+    page.get_by_text("Your organisation's root").click()
+    expect(alone.get_by_test_id("root")).to_have_text(page.get_by_test_id("root").inner_text())
     alone.get_by_test_id("paper-1").fill(papers[2])
+    alone.get_by_test_id("open").click()
+    expect(alone.get_by_test_id("error")).to_contain_text("Compare the words")
+    alone.get_by_test_id("compared").check()
     alone.get_by_test_id("open").click()
     expect(alone.get_by_test_id("error")).to_contain_text("More papers are needed")
     alone.get_by_test_id("paper-2").fill(papers[0].lower())

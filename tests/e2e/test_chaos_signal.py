@@ -46,16 +46,18 @@ def unread(signal: FakeSignal, folder: Path, known: int) -> list[bytes]:
     return signal.written[len(signal.written) - count :] if count else []
 
 
+@pytest.mark.parametrize("way", ["socket", pytest.param("port", marks=pytest.mark.long)])
 @pytest.mark.parametrize("kills", [12, pytest.param(200, marks=pytest.mark.long)])
 @pytest.mark.timeout(3600)
 def test_kills_lose_nothing_that_was_read(
-    kills: int, tmp_path: Path, record_property: Callable[[str, object], None]
+    kills: int, way: str, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """0 lost and 0 reordered of what was read; what nobody read is counted."""
     chance = random.Random(kills)
     port = free_port()
     with ExitStack() as stack:
-        signal = stack.enter_context(FakeSignal())
+        socket = tmp_path / "socket" if way == "socket" else None
+        signal = stack.enter_context(FakeSignal(socket=socket))
         inside = stack.enter_context(Unkind(f"http://127.0.0.1:{port}", chance, b""))
         backend = backend_process(tmp_path, port=port)
         bot = signal_process(tmp_path, inside.port, signal.address)
@@ -71,7 +73,9 @@ def test_kills_lose_nothing_that_was_read(
             bot.stop()
             backend.stop()
     met = f"{lost} of {len(signal.written)} frames written to a dead bot"
-    record_property("chaos", f"signal: {kills} kills, {len(people)} people, {met}: {damage}")
+    record_property(
+        "chaos", f"signal by {way}: {kills} kills, {len(people)} people, {met}: {damage}"
+    )
     assert (damage.lost, damage.reordered) == (0, 0)
     for path in tmp_path.rglob("*"):
         if path.is_file():

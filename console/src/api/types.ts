@@ -109,7 +109,10 @@ export interface SealedFor {
 export interface Package {
   readonly format: number;
   readonly to: string;
-  readonly kem: string;
+  /** The key that the list of members begins with, and that list as it was signed (base64). */
+  readonly root: string;
+  readonly document: string;
+  readonly signature: string;
   readonly cases: readonly {
     readonly id: string;
     readonly code: string;

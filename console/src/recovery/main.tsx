@@ -8,23 +8,42 @@ import { shareError } from "../console/people/papers";
 import { save } from "../console/people/recovery";
 import { ShareError } from "../crypto";
 import { Button, Field, Form, Heading, Notice } from "../shared/ui";
-import { type Outcome, PackageError, readPackage, recover } from "./opening";
+import type { Package } from "../api/types";
+import { type Addressee, addresseeOf, type Outcome, PackageError, readPackage, recover } from "./opening";
 
 function RecoveryPage(): JSX.Element {
   const [papers, setPapers] = useState<readonly string[]>(["", ""]);
-  const [file, setFile] = useState<File | null>(null);
+  const [bundle, setBundle] = useState<Package | null>(null);
+  const [to, setTo] = useState<Addressee | null>(null);
+  const [compared, setCompared] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
   const [outcome, setOutcome] = useState<Outcome | null>(null);
 
+  const choose = async (file: File | undefined): Promise<void> => {
+    setBundle(null);
+    setTo(null);
+    setCompared(false);
+    setOutcome(null);
+    setError("");
+    try {
+      if (!file) throw new PackageError("none");
+      const read = readPackage(await file.text());
+      setTo(await addresseeOf(read));
+      setBundle(read);
+    } catch (thrown) {
+      setError(refusal(thrown));
+    }
+  };
   const open = async (): Promise<void> => {
     if (busy) return;
     setBusy(true);
     setError("");
     setOutcome(null);
     try {
-      if (file === null) throw new PackageError("no package");
-      const made = await recover(papers, readPackage(await file.text()));
+      if (bundle === null) throw new PackageError("none");
+      if (!compared) throw new Error("compare");
+      const made = await recover(papers, bundle);
       setOutcome(made);
       if (made.opened > 0) save("relais-recovered.json", made.recovered);
     } catch (thrown) {
@@ -41,8 +60,9 @@ function RecoveryPage(): JSX.Element {
         <Form testId="open-form" onSubmit={() => void open()}>
           <div class="field">
             <label for="package">The package that a coordinator saved (relais-recovery.json)</label>
-            <input id="package" data-testid="package" type="file" accept="application/json,.json" onChange={(event) => setFile(event.currentTarget.files?.[0] ?? null)} />
+            <input id="package" data-testid="package" type="file" accept="application/json,.json" onChange={(event) => void choose(event.currentTarget.files?.[0])} />
           </div>
+          {to === null ? null : <Compare to={to} compared={compared} onCompared={setCompared} />}
           {papers.map((paper, at) => (
             <Field
               key={at}
@@ -73,9 +93,42 @@ function RecoveryPage(): JSX.Element {
   );
 }
 
+/** A package comes by the server: only people can tell whether it names the right key. */
+function Compare(props: {
+  readonly to: Addressee;
+  readonly compared: boolean;
+  readonly onCompared: (compared: boolean) => void;
+}): JSX.Element {
+  const { member, words, root } = props.to;
+  return (
+    <section class="card" data-testid="addressee" aria-label="Compare">
+      <p>
+        The cases would be opened to <strong><bdi>{member.name}</bdi></strong> of <bdi>{member.organisation}</bdi>. Let them read the six words that their own console shows:
+      </p>
+      <p class="fingerprint" dir="ltr" data-testid="words">{words}</p>
+      <p>The list of members begins with this key. It must be the one that stands on your papers:</p>
+      <p class="fingerprint" dir="ltr" data-testid="root">{root}</p>
+      <label class="tick">
+        <input type="checkbox" data-testid="compared" checked={props.compared} onChange={(event) => props.onCompared(event.currentTarget.checked)} />{" "}
+        Both are the same. (If one is not: stop, and seal nothing. Somebody changed the package.)
+      </label>
+    </section>
+  );
+}
+
 function refusal(error: unknown): string {
   if (error instanceof ShareError) return shareError(error);
-  if (error instanceof PackageError) return "Choose the package that a coordinator saved.";
+  if (error instanceof PackageError) {
+    switch (error.code) {
+      case "older":
+        return "This package is of an earlier version, and does not say whose key it is. Save it again in the console.";
+      case "unsigned":
+        return "The list of members in this package is not signed as it should be. Somebody may have changed it: seal nothing.";
+      case "none":
+        return "Choose the package that a coordinator saved.";
+    }
+  }
+  if (error instanceof Error && error.message === "compare") return "Compare the words and the key first, then tick.";
   return "This could not be done. Reload the page, and try again.";
 }
 

@@ -3,29 +3,75 @@
 import type { Package, Recovered, SealedFor } from "../api/types";
 import { sealFor, seedOf } from "../console/case/granting";
 import {
-  base64,
+  base64url,
+  checkRoster,
+  fingerprint,
   fromBase64,
+  hex,
   isOfKey,
   joinShares,
   keyPair,
+  keyWords,
   readShare,
+  type RosterMember,
+  sha256,
   type Share,
   ShareError,
   wipe,
 } from "../crypto";
 
-export class PackageError extends Error {}
+/** What is wrong with a package: no package, of an earlier version, or not what a root leads to. */
+export class PackageError extends Error {
+  readonly code: "none" | "older" | "unsigned";
+
+  constructor(code: "none" | "older" | "unsigned") {
+    super(code);
+    this.code = code;
+  }
+}
 
 export function readPackage(text: string): Package {
   let read: Partial<Package>;
   try {
     read = JSON.parse(text) as Partial<Package>;
   } catch {
-    throw new PackageError("no package");
+    throw new PackageError("none");
   }
-  const whole = read.format === 1 && typeof read.to === "string" && typeof read.kem === "string";
-  if (!whole || !Array.isArray(read.cases) || read.cases.length === 0) throw new PackageError("no package");
+  if (read.format === 1) throw new PackageError("older");
+  const texts = [read.to, read.root, read.document, read.signature];
+  const whole = read.format === 2 && texts.every((one) => typeof one === "string");
+  if (!whole || !Array.isArray(read.cases) || read.cases.length === 0) throw new PackageError("none");
   return read as Package;
+}
+
+/** Whom a package is for, to be compared with what the keepers know. */
+export interface Addressee {
+  readonly member: RosterMember;
+  /** Six words of the member's own keys; their console shows the same. */
+  readonly words: string;
+  /** Of the key that the list of members begins with; it stands on the papers. */
+  readonly root: string;
+}
+
+/**
+ * The member whom the signed list in the package names. The list leads to its root; whether that
+ * root is the organisation's own a person has to see, for the package came by the server.
+ */
+export async function addresseeOf(bundle: Package): Promise<Addressee> {
+  try {
+    const root = fromBase64(bundle.root);
+    const pin = { root: base64url(root), version: 0, hash: "" };
+    const { roster } = await checkRoster({ version: 0, ...bundle }, pin, 0);
+    const member = roster.members.find((one) => one.id === bundle.to);
+    if (!member) throw new PackageError("unsigned");
+    return {
+      member,
+      words: await keyWords(fromBase64(member.kem), fromBase64(member.sign)),
+      root: fingerprint(hex(await sha256(root))),
+    };
+  } catch {
+    throw new PackageError("unsigned");
+  }
 }
 
 export interface Outcome {
@@ -44,7 +90,8 @@ export async function recover(typed: readonly string[], bundle: Package): Promis
   wipe(seed);
   const first = shares[0];
   if (!first || !(await isOfKey(first, pair.public))) throw new ShareError("mistyped");
-  const to = { id: bundle.to, kem: base64(fromBase64(bundle.kem)) };
+  const { member } = await addresseeOf(bundle);
+  const to = { id: member.id, kem: member.kem };
   let opened = 0;
   let closed = 0;
   const cases: { id: string; grants: SealedFor[] }[] = [];

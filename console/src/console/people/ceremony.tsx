@@ -55,12 +55,12 @@ export function Ceremony({ open, people, last, onDone }: Props): JSX.Element {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
 
+  const root = open.pin === null ? open.keys.sign.public : rootKey(open.pin.root);
   const sign = async (made: Recovery): Promise<void> => {
     if (busy) return;
     setBusy(true);
     setError("");
     try {
-      const root = open.pin === null ? open.keys.sign.public : rootKey(open.pin.root);
       const signed = await signNext({
         before: last,
         members: next.members,
@@ -106,7 +106,9 @@ export function Ceremony({ open, people, last, onDone }: Props): JSX.Element {
     return <Split onMake={makeRecovery} onStop={() => onDone(null)} />;
   }
   if (papers !== null) {
-    return <Papers papers={papers} publicHalf={fromBase64(recovery.key)} onDone={() => setPapers(null)} />;
+    return (
+      <Papers papers={papers} publicHalf={fromBase64(recovery.key)} root={root} onDone={() => setPapers(null)} />
+    );
   }
   return (
     <section class="card" data-testid="ceremony-sign">

@@ -1,8 +1,8 @@
 /** The papers of the recovery key: each on a page of its own, shown and printed once. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import { type Bytes, isOfKey, readShare, ShareError } from "../../crypto";
+import { useEffect, useState } from "preact/hooks";
+import { type Bytes, fingerprint, hex, isOfKey, readShare, sha256, ShareError } from "../../crypto";
 import { t } from "../../shared/i18n";
 import { QrCode } from "../../shared/qr";
 import { date } from "../../shared/times";
@@ -11,12 +11,16 @@ import { Button, Field, Form, Heading } from "../../shared/ui";
 interface Props {
   readonly papers: readonly string[];
   readonly publicHalf: Bytes;
+  /** The key that the list of members begins with. */
+  readonly root: Bytes;
   readonly onDone: () => void;
 }
 
-export function Papers({ papers, publicHalf, onDone }: Props): JSX.Element {
+export function Papers(props: Props): JSX.Element {
+  const { papers } = props;
   const [printed, setPrinted] = useState(false);
-  if (printed) return <TypeBack papers={papers} publicHalf={publicHalf} onDone={onDone} onAgain={() => setPrinted(false)} />;
+  const root = useFingerprint(props.root);
+  if (printed) return <TypeBack {...props} onAgain={() => setPrinted(false)} />;
   return (
     <section data-testid="papers">
       <div class="card no-print">
@@ -33,10 +37,22 @@ export function Papers({ papers, publicHalf, onDone }: Props): JSX.Element {
           <p>{t("Made {day}. Keep it like money. Show it to nobody but the coordinators of your organisation, when they ask all keepers at once.", { day: date(Date.now()) })}</p>
           <QrCode text={paper} label={t("The same as the letters below")} />
           <p class="secret" dir="ltr"><code>{paper}</code></p>
+          <p>{t("Your organisation's root, to be compared on the recovery page:")}</p>
+          <p class="fingerprint" dir="ltr" data-testid={`paper-root-${at + 1}`}>{root}</p>
         </article>
       ))}
     </section>
   );
+}
+
+/** Of a public key, to be compared by eye. */
+export function useFingerprint(key: Bytes): string {
+  const [shown, setShown] = useState("");
+  const text = hex(key);
+  useEffect(() => {
+    void sha256(key).then((hash) => setShown(fingerprint(hex(hash))));
+  }, [text]);
+  return shown;
 }
 
 /** One paper is typed back, so that what was written down by hand is known to be right. */

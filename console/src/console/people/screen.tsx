@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { api, ApiError } from "../../api/client";
 import type { Invited, People, Person } from "../../api/types";
-import { checkRoster, fingerprint, fromBase64, hex, keyWords, type Roster, sha256 } from "../../crypto";
+import { checkRoster, fromBase64, keyWords, type Roster } from "../../crypto";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { date, list } from "../../shared/times";
@@ -13,6 +13,7 @@ import { roleName } from "../names";
 import type { Open } from "../session";
 import { Ceremony } from "./ceremony";
 import { InviteForm, LinkOnce } from "./invite";
+import { useFingerprint } from "./papers";
 import { Recovery } from "./recovery";
 import { daysLeft, nextOf, recoveryIsOld, type Standing, standing } from "./standing";
 
@@ -277,10 +278,7 @@ export function useWords(person: { readonly kem: string | null; readonly sign: s
 
 /** To be read to somebody whose browser does not know the root. */
 function Root({ root }: { readonly root: string }): JSX.Element {
-  const [shown, setShown] = useState("");
-  useEffect(() => {
-    void sha256(fromBase64(root)).then((hash) => setShown(fingerprint(hex(hash))));
-  }, [root]);
+  const shown = useFingerprint(fromBase64(root));
   return (
     <details class="fold">
       <summary>{t("Your organisation's root")}</summary>

@@ -1,0 +1,36 @@
+"""Public halves that this server made itself.
+
+Whoever can write in the database could put a key of their own in the place of a compartment's, and
+everything that is sealed from then on would be theirs to read. So each public half stands beside a
+keyed mark that only the keyring makes, and nothing is sealed to one without it.
+"""
+
+from hmac import compare_digest
+from typing import Any
+
+import structlog
+
+from backend.errors import RelaisError
+from backend.vault.keyring import Keyring
+
+log = structlog.get_logger("relais.vault")
+NOT_GENUINE = RelaisError(
+    500,
+    "not_genuine",
+    "A key of this case is not one that this server made: somebody changed the database. Nothing "
+    "was sealed to it. Stop the server, keep a copy of the database, and run `relais keys check`.",
+)
+
+
+def mark_of(keyring: Keyring, case_id: str, name: str, generation: int, public: bytes) -> bytes:
+    """32 bytes that belong to this public half in this place alone."""
+    return keyring.index("compartment", case_id, name, str(generation), public.hex())
+
+
+def is_genuine(keyring: Keyring, case_id: str, row: Any) -> bool:
+    """``row`` has ``name``, ``generation``, ``public`` and ``mark``."""
+    right = mark_of(keyring, case_id, row.name, row.generation, row.public)
+    if row.mark is not None and compare_digest(row.mark, right):
+        return True
+    log.error("compartment_not_genuine", compartment=row.name, generation=row.generation)
+    return False
