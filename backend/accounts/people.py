@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -222,10 +222,17 @@ async def _let_go_of_cases(tx: AsyncConnection, relais: Relais, member_id: str, 
         await alerts.give_up(tx, relais, case_id, member_id)
 
 
+_NO_LOGIN: Final = dict.fromkeys(
+    ("key_sealed", "argon", "login_index", "totp_sealed", "totp_next_sealed")
+)
+
+
 async def _close(tx: AsyncConnection, member_id: str) -> None:
     for table in (sessions, link_codes, invitations, recovery_codes, passkeys):
         await tx.execute(delete(table).where(table.c.member_id == member_id))
     await tx.execute(delete(grants).where(grants.c.holder == member_id))
+    # Put back into force in the database, the row lets nobody in.
+    await tx.execute(update(members).where(members.c.id == member_id).values(_NO_LOGIN))
     await tx.execute(
         update(conversations)
         .where(conversations.c.member_id == member_id)

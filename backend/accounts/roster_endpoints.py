@@ -28,6 +28,7 @@ _ADVICE = {
     "expired": "It has expired; sign a new one.",
     "too_long_valid": "It is valid for more than 90 days; sign a new one.",
     "wrong_version": "Its version must be one above the roster in use.",
+    "not_the_last": "The newest list is not in the database any more: bring that one first.",
     "wrong_previous": "It does not name the roster in use as the one before it.",
     "revoked": "A key signed or vouched that may not do so any more.",
     "too_few": "It needs at least two coordinators and a recovery key.",

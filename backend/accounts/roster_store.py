@@ -58,7 +58,7 @@ def verified(signed: SignedRoster | None, settings: Settings) -> Roster | None:
     if roster.version < floor.version or _of_other_mode(roster, settings):
         return None
     if roster.version > floor.version:
-        raise_floor(settings.draft_keys_path, Floor(roster.version, signed.digest))
+        raise_floor(settings.draft_keys_path, Floor(roster.version, signed.digest, root.hex()))
     elif signed.digest != floor.digest:
         return None
     return roster
@@ -115,7 +115,7 @@ async def install(
         _hold_people(roster)
     before = await stored(tx)
     known = verified(before, settings)
-    _hold_chain(roster, signed, before if known else None, settings)
+    _hold_chain(roster, signed, root, settings, there=known is not None)
     if known is not None and roster.version > known.version:
         hold_succession(roster, known)
     make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
@@ -142,13 +142,19 @@ def _hold_people(roster: Roster) -> None:
 
 
 def _hold_chain(
-    roster: Roster, signed: SignedRoster, before: SignedRoster | None, settings: Settings
+    roster: Roster, signed: SignedRoster, root: bytes, settings: Settings, *, there: bool
 ) -> None:
-    floor = read_floor(settings.draft_keys_path)  # at least ``before``: reading it raised the floor
-    if before is None and roster.version == floor.version and signed.digest == floor.digest:
-        return  # a database that was put back gets the roster that was in use
+    """``there``: the newest roster ever used is in the database, and succession can be checked."""
+    floor = read_floor(settings.draft_keys_path)
     if floor.version == 0:
         return  # nothing was ever used here: the pinned root alone decides
+    if not there:
+        if roster.version == floor.version and signed.digest == floor.digest:
+            return  # a database that was put back gets the roster that was in use
+        if floor.root in ("", root.hex()):
+            # Who could take the newest one out of the database might have been removed by it.
+            raise RosterError("not_the_last")
+        # The operator pinned another root, outside the database: what that one revoked is over.
     if roster.version != floor.version + 1:
         raise RosterError("wrong_version")
     if roster.previous != floor.digest:

@@ -30,7 +30,7 @@ class RosterError(Exception):
     """A roster that is not to be used.
 
     ``code``: malformed, not_canonical, wrong_root, bad_signature, expired, wrong_version,
-    wrong_previous, too_long_valid, revoked, too_few.
+    wrong_previous, not_the_last, too_long_valid, revoked, too_few.
     """
 
     def __init__(self, code: str) -> None:

@@ -6,7 +6,7 @@ A database put back to an earlier day would otherwise bring back keys of people 
 import json
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,17 +18,22 @@ _NAME: Final = "roster-floor.json"
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """Version and document hash (hex) of the newest roster seen; version 0: none yet."""
+    """Version and document hash (hex) of the newest roster seen; version 0: none yet.
+
+    ``root``: hex of the key that it was believed under; empty where an earlier version wrote it.
+    """
 
     version: int = 0
     digest: str = ""
+    root: str = ""
 
 
 def read_floor(directory: Path) -> Floor:
     """What was remembered in this directory (it lies beside the draft keys)."""
     try:
         stored = json.loads((directory / _NAME).read_text("utf-8"))
-        return Floor(int(stored["version"]), str(stored["digest"]))
+        root = str(stored.get("root", ""))
+        return Floor(int(stored["version"]), str(stored["digest"]), root)
     except FileNotFoundError:
         return Floor()
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -46,7 +51,7 @@ def raise_floor(directory: Path, floor: Floor) -> None:
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=directory, prefix=f".{_NAME}.", delete=False
     ) as file:
-        json.dump({"version": floor.version, "digest": floor.digest}, file)
+        json.dump(asdict(floor), file)
         file.flush()
         os.fsync(file.fileno())
     Path(file.name).replace(directory / _NAME)

@@ -133,6 +133,8 @@ async def test_whoever_leaves_or_lost_her_key_has_nothing_any_more(
     (row,) = await _rows(console, select(members).where(members.c.id == ada.member_id))
     assert row.on_call is False
     assert row.disabled_at is not None
+    secrets = (row.key_sealed, row.argon, row.login_index, row.totp_sealed, row.totp_next_sealed)
+    assert set(secrets) == {None}, "put back into force, the row lets nobody in"
     names = [one["name"] for one in (await sam.get("/v1/members")).json()["members"]]
     assert ("Ada (demo)" in names) is (how == "reset")
     if how == "reset":  # the same person again, by a link of her own

@@ -1,8 +1,9 @@
 """The roster: what is believed, what may follow what, and who may be sealed to."""
 
 import base64
+import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from backend.vault.roster import (
     read_roster,
     sign_roster,
 )
+from backend.vault.roster_floor import read_floor
 from backend.vault.roster_root import demo_signing_key
 from sealing import KeyPair, SigningKey
 from tests.backend.consoles import Browser, Console, b64, running_console
@@ -174,6 +176,38 @@ async def test_the_roster_in_use_can_be_put_back(console: Console) -> None:
         signed = SignedRoster(row.document, row.signature)
         await install(tx, relais.settings, console.clock.ms, signed)
     assert (await in_force(console)) is not None
+
+
+async def test_who_takes_the_newest_list_away_cannot_sign_another_in_its_place(
+    console: Console,
+) -> None:
+    """It may have removed whoever did so: only the very same one comes back.
+
+    Unless the operator pinned another root, which is outside the database.
+    """
+    await console.enrolled(ADA)
+    before = await in_force(console)
+    assert before is not None
+    async with console.relais.db.write() as tx:
+        row = (await tx.execute(select(rosters).where(rosters.c.version == 2))).one()
+        await tx.execute(delete(rosters).where(rosters.c.version == 2))
+    relais, days = console.relais, console.relais.settings.draft_keys_path
+    digest = SignedRoster(row.document, b"").digest
+    key = demo_signing_key(relais.settings, relais.world.random)
+    following = sign_roster(replace(before, version=3, previous=digest), key)
+
+    async def offered() -> str:
+        try:
+            async with relais.db.write() as tx:
+                await install(tx, relais.settings, console.clock.ms, following)
+        except RosterError as error:
+            return error.code
+        return ""
+
+    assert await offered() == "not_the_last"
+    floor = replace(read_floor(days), root="another root's")
+    (days / "roster-floor.json").write_text(json.dumps(asdict(floor)))
+    assert await offered() == ""
 
 
 async def test_a_row_that_was_tampered_with_counts_for_nothing(console: Console) -> None:
