@@ -8,6 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.invitations import Invited, find_invitation, gone, use_up
+from backend.accounts.people_log import write_down
 from backend.accounts.roster_store import brought_into_force
 from backend.accounts.sessions import open_session
 from backend.accounts.totp import matching_step
@@ -62,6 +63,8 @@ async def enrol(relais: Relais, token: str, keys: Keys, code: str) -> Enrolled:
             )
         await use_up(tx, invited, now)
         await _store(tx, relais, invited, keys, step)
+        mine = invited.member_id
+        await write_down(tx, relais.world, "enrolled", by=mine, subject=mine)
         if relais.settings.mode == "demo":
             await admit(tx, relais, invited.member_id)
         session = await open_session(tx, relais, invited.member_id)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, select, update
 from backend import alerts
 from backend.accounts.invitations import invitation_url, invite
 from backend.accounts.names import login_name
+from backend.accounts.people_log import write_down
 from backend.accounts.people_schemas import NewPerson, OrganisationOut, PeopleOut, Person, TeamOut
 from backend.ambient import iso
 from backend.database.tables import (
@@ -158,6 +159,7 @@ async def reset_person(
             **{name: getattr(row, name) for name in kept},
         )
     )
+    await write_down(tx, relais.world, "reset", by=by, subject=member_id)
     return new_id, invitation_url(relais, await invite(tx, relais, new_id))
 
 
@@ -176,6 +178,7 @@ async def remove_person(tx: AsyncConnection, relais: Relais, member_id: str, by:
         .where(members.c.id == member_id)
         .values(disabled_at=relais.world.now(), on_call=False)
     )
+    await write_down(tx, relais.world, "removed", by=by, subject=member_id)
 
 
 def _hold_other(member_id: str, by: str) -> None:

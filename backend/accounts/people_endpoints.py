@@ -12,6 +12,7 @@ from backend.accounts.people import (
     remove_person,
     reset_person,
 )
+from backend.accounts.people_log import write_down
 from backend.accounts.people_schemas import InvitedOut, NewPerson, PeopleOut
 from backend.errors import RelaisError
 
@@ -27,20 +28,22 @@ async def get_members(_: Coordinator, relais: Here) -> PeopleOut:
 
 
 @router.post("/members", status_code=201)
-async def post_member(body: NewPerson, _: Coordinator, relais: Here) -> InvitedOut:
+async def post_member(body: NewPerson, by: Coordinator, relais: Here) -> InvitedOut:
     """Invite somebody; 409 ``name_taken``, 422 ``no_team`` or ``unknown_locale``."""
     if body.locale not in relais.content.locales:
         raise RelaisError(422, "unknown_locale", "This language is not shipped.")
     async with relais.db.write() as tx:
         member_id, url = await add_person(tx, relais, body)
+        await write_down(tx, relais.world, "invited", by=by.id, subject=member_id)
     return InvitedOut(id=member_id, url=url)
 
 
 @router.post("/members/{member_id}/invitation", status_code=201)
-async def post_invitation(member_id: MemberId, _: Coordinator, relais: Here) -> InvitedOut:
+async def post_invitation(member_id: MemberId, by: Coordinator, relais: Here) -> InvitedOut:
     """A new link for one who has not enrolled; 409 ``enrolled``."""
     async with relais.db.write() as tx:
         url = await invite_again(tx, relais, member_id)
+        await write_down(tx, relais.world, "invited_again", by=by.id, subject=member_id)
     return InvitedOut(id=member_id, url=url)
 
 

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.founding import first_root
 from backend.accounts.guard import Coordinator, Here, Member
+from backend.accounts.people_log import write_down
 from backend.accounts.roster_store import (
     brought_into_force,
     current_signed,
@@ -77,6 +78,8 @@ async def upload_roster(body: RosterIn, member: Coordinator, relais: Here) -> Ro
         async with relais.db.write() as tx:
             first = await first_root(tx, relais, member)
             roster = await install(tx, relais.settings, relais.world.now(), signed, first)
+            version = str(roster.version)
+            await write_down(tx, relais.world, "roster", by=member.id, detail=version)
             if first is not None:
                 pin_root(relais.settings, first)
     except RosterError as error:

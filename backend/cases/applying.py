@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backend import alerts
 from backend.cases.changes import Changes, Left
 from backend.cases.erasing import erase_case
+from backend.cases.history import KEYS, LEFT_OUT
 from backend.cases.routing import dump_routing, load_routing
 from backend.cases.stones import chat_stone, write_tombstone
 from backend.database.statements import insert_or_ignore, upsert
@@ -57,6 +58,7 @@ async def apply(
 
     Raises :class:`CaseMoved` when the case is not any more what this was thought for.
     """
+    await _lock_all(tx, changes)
     if changes.erase:
         await _erase_all(tx, relais, conversation_id, changes.case_id)
     elif changes.case_id is not None and changes.seen is not None:
@@ -66,23 +68,40 @@ async def apply(
         await tx.execute(insert(cases), changes.new_case.row)
         await tx.execute(insert(compartments), changes.new_case.compartments)
         await tx.execute(insert(grants), changes.new_case.grants)
-        await log(tx, relais, changes.new_case.row["id"], "opened")
+        case_id = changes.new_case.row["id"]
+        await log(tx, relais, case_id, "opened")
+        await log(tx, relais, case_id, KEYS, detail=_keys(changes.new_case.grants))
     if changes.more_compartments:
         await tx.execute(insert(compartments), changes.more_compartments)
         await tx.execute(insert(grants), changes.more_grants)
+        case_id = changes.more_compartments[0]["case_id"]
+        await log(tx, relais, case_id, KEYS, detail=_keys(changes.more_grants))
     await _apply_files(tx, relais, conversation_id, changes)
     if changes.earlier is not None:
         await _part(tx, relais, changes.earlier)
     if changes.left is not None:
         await _leave(tx, relais, changes.left)
     for one in changes.also:
-        await tx.execute(_LOCK, {"the_case": one})
         await _take_back(tx, relais, one, changes)
     case_id = changes.case_id
     if case_id is not None and not changes.erase:
         await _apply_case(tx, relais, conversation_id, case_id, changes)
     if changes.topic is not None:
         await _count(tx, relais, changes.topic)
+
+
+def _keys(granted: list[dict[str, Any]]) -> str:
+    """Which compartments, their generation, and how many holders; as it stands in the history."""
+    names = "+".join(sorted({one["name"][:3] for one in granted}))
+    newest = max((one["generation"] for one in granted), default=1)
+    return f"{names}/{newest}:{len({one['holder'] for one in granted})}"
+
+
+async def _lock_all(tx: AsyncConnection, changes: Changes) -> None:
+    """In one order, as erasing takes them: two chats may lead to the same requests."""
+    if changes.also:
+        for one in sorted({*changes.also, *filter(None, [changes.case_id])}):
+            await tx.execute(_LOCK, {"the_case": one})
 
 
 async def _apply_drafts(
@@ -152,15 +171,15 @@ async def _part(tx: AsyncConnection, relais: Relais, row: dict[str, Any]) -> Non
     """Remember a case that the chat had. What led to it alone before still does."""
     await tx.execute(insert_or_ignore(relais.db.dialect, earlier_cases).values(**row))
     leads = {name: row[name] for name in ("return_index", "sign_index") if row[name] is not None}
-    if leads:
-        await tx.execute(
-            update(earlier_cases)
-            .where(
-                earlier_cases.c.conversation_id == row["conversation_id"],
-                earlier_cases.c.case_id == row["case_id"],
-            )
-            .values(**leads)
+    now = {name: row[name] for name in ("told_group", "contact")}
+    await tx.execute(
+        update(earlier_cases)
+        .where(
+            earlier_cases.c.conversation_id == row["conversation_id"],
+            earlier_cases.c.case_id == row["case_id"],
         )
+        .values(**leads, **now)
+    )
 
 
 async def _apply_case(
@@ -173,9 +192,11 @@ async def _apply_case(
     if changes.items:
         await tx.execute(_INSERT_ITEMS, changes.items)
     if changes.ungrant:
-        await tx.execute(
+        gone = await tx.execute(
             delete(grants).where(grants.c.case_id == case_id, grants.c.holder.in_(changes.ungrant))
         )
+        if gone.rowcount:  # how many, not whose: whom she left out is hers alone
+            await log(tx, relais, case_id, LEFT_OUT, detail=f"grants:-{gone.rowcount}")
     await _apply_her_word(tx, relais, case_id, changes)
     values = _case_columns(relais, changes)
     if changes.settle_lost:

@@ -1,8 +1,9 @@
 """Tonight's lists, one case, and what a responder does with it."""
 
 from typing import Annotated, Any
+from urllib.parse import unquote
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Header, Path
 
 from backend import alerts
 from backend.accounts.guard import CaseWatcher, CaseWorker, Here, same_site
@@ -21,7 +22,17 @@ router = APIRouter(
 )
 
 CaseId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-Reason = Annotated[str, Query(max_length=300)]
+
+
+def _reason(x_relais_reason: Annotated[str, Header(max_length=2_700)] = "") -> str:
+    """Why a coordinator opens it: percent-encoded, in a header, since addresses end up in logs."""
+    said = unquote(x_relais_reason).strip()
+    if len(said) > 300:
+        raise RelaisError(422, "malformed", "Say the reason in 300 characters or fewer.")
+    return said
+
+
+Reason = Annotated[str, Depends(_reason)]
 
 _REFUSED = {
     "lost": (409, "taken", "Another helper has this case."),
@@ -58,15 +69,13 @@ async def read_tonight(member: CaseWatcher, relais: Here) -> Tonight:
 
 
 @router.get("/cases/{case_id}")
-async def open_case(
-    case_id: CaseId, member: CaseWorker, relais: Here, reason: Reason = ""
-) -> CaseFile:
+async def open_case(case_id: CaseId, member: CaseWorker, relais: Here, reason: Reason) -> CaseFile:
     """Ciphertext and grants for the taker, or for a coordinator who holds a key.
 
     403 ``not_yours``; 403 ``reason_needed`` for a coordinator when another has taken it. Every
     serving is written down.
     """
-    return await read_case(relais, member, case_id, reason.strip())
+    return await read_case(relais, member, case_id, reason)
 
 
 @router.post("/cases/{case_id}/take")

@@ -32,19 +32,19 @@ FileId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 @router.get("")
 async def get_file(
-    case_id: CaseId, file_id: FileId, member: CaseWorker, relais: Here, reason: Reason = ""
+    case_id: CaseId, file_id: FileId, member: CaseWorker, relais: Here, reason: Reason
 ) -> StreamingResponse:
     """The original, as it was sent; the server cannot open it. Every serving is written down."""
-    served = await serve_file(relais, member, case_id, file_id, reason.strip(), preview=False)
+    served = await serve_file(relais, member, case_id, file_id, reason, preview=False)
     return _download(served)
 
 
 @router.get("/preview")
 async def get_preview(
-    case_id: CaseId, file_id: FileId, member: CaseWorker, relais: Here, reason: Reason = ""
+    case_id: CaseId, file_id: FileId, member: CaseWorker, relais: Here, reason: Reason
 ) -> StreamingResponse:
     """The image without its metadata; 404 ``no_preview`` when there is none."""
-    served = await serve_file(relais, member, case_id, file_id, reason.strip(), preview=True)
+    served = await serve_file(relais, member, case_id, file_id, reason, preview=True)
     return _download(served)
 
 

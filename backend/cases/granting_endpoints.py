@@ -21,11 +21,11 @@ router = APIRouter(
 
 @router.get("/cases/{case_id}/holders")
 async def get_holders(
-    case_id: CaseId, member: CaseCoordinator, relais: Here, reason: Reason = ""
+    case_id: CaseId, member: CaseCoordinator, relais: Here, reason: Reason
 ) -> HoldersOut:
     """Who has which key, and who else may get one."""
     async with relais.db.write() as tx:
-        return await who_holds(tx, relais, member, case_id, reason.strip())
+        return await who_holds(tx, relais, member, case_id, reason)
 
 
 @router.post("/cases/{case_id}/grants", status_code=204)

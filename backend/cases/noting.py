@@ -15,7 +15,7 @@ from backend.cases.recording import (
     slot_name,
 )
 from backend.cases.work import Work
-from backend.database.tables import earlier_cases
+from backend.database.tables import conversations, earlier_cases
 from conversation import effects as fx
 
 _ACCOUNT_PURPOSES = frozenset({"account", "evidence", "statistics", "justice"})
@@ -92,13 +92,14 @@ async def take_back(work: Work, effect: fx.TakeBack) -> None:
 async def _told_before(work: Work) -> list[str]:
     """Requests of hers from before the present one: a yes of then stands until it is taken back.
 
-    Not those that the chat left without their sign or for another one: they have their own.
+    Not those of somebody who told apart from her, or that she left without their sign.
     """
+    group = select(conversations.c.told_group).where(conversations.c.id == work.conversation_id)
     found = await work.connection.execute(
         select(earlier_cases.c.case_id)
         .where(
             earlier_cases.c.conversation_id == work.conversation_id,
-            earlier_cases.c.apart.is_(False),
+            earlier_cases.c.told_group.is_not_distinct_from(group.scalar_subquery()),
         )
         .order_by(earlier_cases.c.case_id)
     )

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.sessions import SignedIn
 from backend.ambient import iso
+from backend.cases.history import AUDITED
 from backend.cases.lines import LINE, holding, liner
 from backend.cases.schemas import CaseFile, GrantOut, ItemOut, LogLine
 from backend.database.tables import case_log, cases, compartments, grants, items, members
@@ -172,7 +173,7 @@ async def _log(tx: AsyncConnection, case_id: str) -> list[LogLine]:
     found = await tx.execute(
         select(case_log, members.c.name.label("member_name"))
         .outerjoin(members, members.c.id == case_log.c.member_id)
-        .where(case_log.c.case_id == case_id)
+        .where(case_log.c.case_id == case_id, case_log.c.kind.not_in(AUDITED))
         .order_by(case_log.c.at, case_log.c.id)
     )
     return [

@@ -48,32 +48,38 @@ async def _come_back(work: Work, effect: fx.ComeBack) -> None:
     if work.case is not None and found.case_id == work.case.id:
         return
     # What led to the other request alone stays with that one, the sign of this phone too.
+    # Nor is her leave to be written to anybody else's in this chat.
+    before = await _of_this_chat(work, found.case_id)
     work.changes.clear_drafts = True
     work.changes.conversation |= {
         "case_id": found.case_id,
         "return_index": None,
-        "sign_index": found.sign_index or await _sign_of(work, found.case_id),
+        "sign_index": found.sign_index or (before.sign_index if before else None),
+        "told_group": before.told_group if before else work.relais.world.new_id(),
         **_SENT,
     }
+    if before is not None or work.case is not None:
+        work.changes.conversation["contact"] = before is not None and before.contact
     work.part_from_case(effect.kept)
 
 
-async def _sign_of(work: Work, case_id: str) -> bytes | None:
-    """Her sign for a request that this chat had before."""
+async def _of_this_chat(work: Work, case_id: str) -> Any:
+    """What led to a request that this chat had before; None when it never had it."""
     found = await work.connection.execute(
-        select(earlier_cases.c.sign_index).where(
+        select(earlier_cases).where(
             earlier_cases.c.conversation_id == work.conversation_id,
             earlier_cases.c.case_id == case_id,
         )
     )
-    return found.scalar_one_or_none()
+    return found.one_or_none()
 
 
 async def _apart(work: Work, effect: fx.Apart) -> None:
     work.part_from_case(effect.kept, danger=effect.danger)
     work.changes.clear_drafts = True
-    nothing = {"case_id": None, "return_index": None, "sign_index": None}
-    work.changes.conversation |= nothing | _SENT
+    nothing = {"case_id": None, "return_index": None, "sign_index": None, "contact": False}
+    group = {"told_group": work.relais.world.new_id()}
+    work.changes.conversation |= nothing | group | _SENT
 
 
 async def _submit(work: Work, effect: fx.Submit) -> None:

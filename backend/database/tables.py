@@ -95,6 +95,9 @@ conversations = Table(
     Column("unsent_keep", Boolean),
     # "Erase everything?" was asked over a state that cannot be read; it stays until she says yes.
     Column("erase_asked_at", BigInteger),
+    Column("erase_ask", String(32)),  # names that very question, so that no older button answers it
+    # Which requests of this chat are of the same person, as far as she showed it; none: the first.
+    Column("told_group", Id),
     Column("expires_at", BigInteger),
     UniqueConstraint("channel", "address_index"),
     Index("ix_conversations_case_id", "case_id"),
@@ -110,7 +113,8 @@ earlier_cases = Table(
     # Codes and signs that lead to it alone; what leads to the present case stands there.
     Column("return_index", LargeBinary(32), unique=True),
     Column("sign_index", LargeBinary(32)),
-    Column("apart", Boolean, nullable=False),  # left without its sign, or for another request
+    Column("told_group", Id),  # requests of one person have one; see conversations
+    Column("contact", Boolean, nullable=False),  # she agreed to be written to about this one
     Index("ix_earlier_cases_case_id", "case_id"),
 )
 
@@ -387,6 +391,18 @@ members = Table(
     Column("totp_next_sealed", LargeBinary),  # of an authenticator that is being set up
     Column("enrolled_at", BigInteger),
     Column("disabled_at", BigInteger),
+)
+
+people_log = Table(
+    "people_log",  # of members, as case_log is of cases; nothing is ever taken out of it
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("member_id", Id, nullable=False),  # who did it
+    Column("subject_id", Id),  # to whom
+    Column("at", BigInteger, nullable=False),
+    Column("detail", String(64), nullable=False),  # the version of a roster
+    Index("ix_people_log_at", "at"),
 )
 
 recovery_codes = Table(

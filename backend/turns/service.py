@@ -23,7 +23,7 @@ from backend.turns.quarantine import fail_turn
 from backend.turns.responding import link_turn, member_turn
 from backend.turns.snapshot import BrokenState, Known, read_conversation, read_conversation_by_id
 from backend.turns.thinking import Message, Surroundings, surroundings, think
-from conversation import Chose, Sent, Silence, command_in, over_first_question
+from conversation import Sent, Silence, command_in, over_first_question
 from sealing import Envelope, SealError
 
 log = structlog.get_logger(__name__)
@@ -105,8 +105,8 @@ def _around_broken(
         return replace(around, state=over)
     asked_at = known.erase_asked_at
     if asked_at is not None and relais.world.now() - asked_at < HOUR and word is None:
-        token = message.event.token if isinstance(message.event, Chose) else ""
-        asked = structs.replace(over, mode="confirm_erase", ask=token.partition(":")[0])
+        # The very question that was asked: an older "yes" in the chat answers another one.
+        asked = structs.replace(over, mode="confirm_erase", ask=known.erase_ask or "")
         return replace(around, state=asked)
     if word not in {"leave", "stop"}:
         raise BrokenState(known.state_broken)

@@ -54,6 +54,10 @@ class Known:
     """She agreed to be written to."""
     erase_asked_at: int | None = None
     """When "Erase everything?" was asked over a state that cannot be read."""
+    erase_ask: str | None = None
+    """Names that question."""
+    told_group: str | None = None
+    """Of the present request; see the table."""
 
 
 _COLUMNS = (
@@ -67,6 +71,8 @@ _COLUMNS = (
     conversations.c.case_id,
     conversations.c.contact,
     conversations.c.erase_asked_at,
+    conversations.c.erase_ask,
+    conversations.c.told_group,
     members.c.locale.label("member_locale"),
 )
 _SELECT = select(*_COLUMNS).outerjoin(members, members.c.id == conversations.c.member_id)
@@ -129,6 +135,8 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
         return_index=row.return_index,
         contact=row.contact,
         erase_asked_at=row.erase_asked_at,
+        erase_ask=row.erase_ask,
+        told_group=row.told_group,
     )
 
 
@@ -278,6 +286,17 @@ async def has_earlier(connection: AsyncConnection, known: Known) -> bool:
     return (
         await connection.execute(select(earlier_cases.c.case_id).where(mine))
     ).first() is not None
+
+
+async def earlier_contact(connection: AsyncConnection, known: Known) -> bool:
+    """She agreed to be written to about a request that this chat had before, and that lives."""
+    mine = earlier_cases.c.conversation_id == known.id
+    query = (
+        select(earlier_cases.c.case_id)
+        .join(cases, cases.c.id == earlier_cases.c.case_id)
+        .where(mine, earlier_cases.c.contact, cases.c.status.not_in(("done", "erased")))
+    )
+    return (await connection.execute(query)).first() is not None
 
 
 def standing(relais: Relais, case: Row[Any] | None) -> tuple[tuple[str, ...], bool]:

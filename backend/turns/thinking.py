@@ -19,6 +19,7 @@ from backend.turns.snapshot import (
     Known,
     case_status,
     code_digits,
+    earlier_contact,
     find_code,
     has_earlier,
     prove,
@@ -295,16 +296,21 @@ async def _columns(
         # Over. Without her leave to write, her address goes as soon as nothing of this chat can be
         # deleted any more, which is what it is still needed for.
         contact = changes.conversation.get("contact", known.contact)
+        contact = contact or await earlier_contact(connection, known)
         columns["expires_at"] = None if contact else relais.world.now() + CLEARABLE
     if known.state_broken and not erased:
         asks = state.mode == "confirm_erase"
-        columns = {"erase_asked_at": relais.world.now() if asks else None}
+        columns = {
+            "erase_asked_at": relais.world.now() if asks else None,
+            "erase_ask": state.ask if asks else None,
+        }
     if changes.case_id is not None:
         columns["case_id"] = changes.case_id
     columns |= changes.conversation
     changes.earlier = _earlier(known, effects, columns)
     if gone:
-        columns |= {"case_id": None, "return_index": None, "sign_index": None, "contact": False}
+        columns |= dict.fromkeys(("case_id", "return_index", "sign_index", "told_group"))
+        columns["contact"] = False
     return columns
 
 
@@ -324,5 +330,6 @@ def _earlier(
         "case_id": known.case.id,
         "return_index": known.return_index if leaves else None,
         "sign_index": known.sign_index if leaves else None,
-        "apart": leaves,
+        "told_group": known.told_group,
+        "contact": known.contact,
     }

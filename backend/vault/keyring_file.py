@@ -175,9 +175,15 @@ def write_keyring(
 def alone(path: Path) -> Iterator[None]:
     """Whoever changes the file is alone: of two that add a version one would lose its own.
 
-    Raises :class:`KeyringError` when another command is at it.
+    Raises :class:`KeyringError` when another command is at it, or where there is no such folder.
     """
-    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise KeyringError(
+            f"the folder of {path.name} cannot be used ({error.strerror}): mount it, or see "
+            "RELAIS_KEYRING_FILE"
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from cryptography.hazmat.primitives.hashes import SHA1
@@ -72,8 +73,10 @@ class Browser:
         } | changes
 
     async def get(self, path: str, **params: str) -> httpx.Response:
-        """GET."""
-        return await self.client.get(path, params=params)
+        """GET; a ``reason`` goes in its header."""
+        said = params.pop("reason", None)
+        headers = {} if said is None else {"X-Relais-Reason": quote(said)}
+        return await self.client.get(path, params=params, headers=headers)
 
     async def post(self, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
         """POST with the header that pages send."""

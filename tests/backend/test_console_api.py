@@ -181,7 +181,7 @@ async def test_every_serving_is_written_down(staff: Staff) -> None:
     assert await staff.log("served") == []
     await staff.ada.post(f"/v1/cases/{case_id}/take")
     await staff.ada.get(f"/v1/cases/{case_id}")
-    await staff.coordinator.get(f"/v1/cases/{case_id}", reason="Eve is ill")
+    await staff.coordinator.get(f"/v1/cases/{case_id}", reason="Eve is ill, مريضة")
     first, second = await staff.log("served")
     lines = {first.member_id: first, second.member_id: second}
     mine, theirs = lines[staff.ada.member_id], lines[staff.coordinator.member_id]
@@ -191,10 +191,20 @@ async def test_every_serving_is_written_down(staff: Staff) -> None:
     reason = relais.vault.keyring.open(
         "members", theirs.reason_sealed, "case_log", "reason", theirs.id
     )
-    assert reason == b"Eve is ill"
+    assert reason == "Eve is ill, مريضة".encode()
     log = (await staff.ada.get(f"/v1/cases/{case_id}")).json()["log"]
     assert {"served", "taken"} <= {line["kind"] for line in log}
     assert "Eve is ill" not in str(log)
+
+
+async def test_a_reason_does_not_travel_in_the_address(staff: Staff) -> None:
+    """Proxies write addresses down: one that is given there counts for nothing."""
+    case_id = await open_case(staff.console.relais, everyone(staff), alerted=[staff.ada.member_id])
+    await staff.ada.post(f"/v1/cases/{case_id}/take")
+    path = f"/v1/cases/{case_id}"
+    assert await code_of(staff.coordinator, f"{path}?reason=ill") == "reason_needed"
+    assert await code_of(staff.coordinator, path, reason="x" * 301) == "malformed"
+    assert await code_of(staff.coordinator, path, reason="x" * 300) == "200"
 
 
 async def test_a_noted_step_is_kept_as_it_was_sealed(staff: Staff) -> None:

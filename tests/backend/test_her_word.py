@@ -9,6 +9,7 @@ from backend.alerts import note_step
 from backend.cases.stones import read_tombstones, replay_tombstones, write_tombstone
 from backend.database.tables import (
     alerts,
+    case_log,
     cases,
     conversations,
     deliveries,
@@ -362,6 +363,38 @@ async def test_erasing_works_where_the_state_cannot_be_read(night: Night) -> Non
     await night.says("1")
     assert (await night.case()).status == "erased"
     assert await night.rows(select(items)) == []
+
+
+async def test_who_read_a_case_is_known_after_it_was_erased(night: Night) -> None:
+    """Of its history what members did stays for the auditor, and nothing that was said for it.
+
+    First keys, and that somebody was left out, stand there too, and are not shown to the taker.
+    """
+    await night.says(*TO_MORE)
+    case_id = await night.takes()
+    url = f"/v1/cases/{case_id}"
+    shown = (await night.ada.get(url)).json()["log"]
+    assert {"opened", "keys"} <= set(await night.log())
+    assert "keys" not in {line["kind"] for line in shown}
+    await night.sam.get(url, reason="Ada is ill")
+    await night.says("erase", "1", "1")
+    assert (await night.case()).status == "erased"
+    rows = await night.rows(select(case_log.c.kind, case_log.c.reason_sealed))
+    assert {(row.kind, row.reason_sealed) for row in rows} == {("served", None)}
+
+
+async def test_an_older_button_erases_nothing_where_the_state_cannot_be_read(night: Night) -> None:
+    """Whatever "yes" it said, it was the answer to another question."""
+    await night.says(*TO_MORE)
+    old = night.chat.last["buttons"][0][0]["token"]
+    await night.spoil()
+    assert "Erase everything?" in await night.says("erase")
+    await night.chat.posts({"kind": "choice", "token": old}, "e-old")
+    assert (await night.case()).status == "open"
+    assert "Erase everything?" in await night.says("erase")
+    right = night.chat.last["buttons"][0][0]["token"]
+    await night.chat.posts({"kind": "choice", "token": right}, "e-right")
+    assert (await night.case()).status == "erased"
 
 
 async def test_who_does_not_erase_keeps_a_state_that_cannot_be_read(night: Night) -> None:

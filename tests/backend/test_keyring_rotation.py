@@ -247,6 +247,14 @@ def test_the_command_rotates_retires_and_checks(here: Path) -> None:
     assert settings.keyring_path.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize("command", [["rotate"], ["retire", "1"], ["protect"], ["check"]])
+def test_a_keyring_that_is_not_mounted_is_said_in_words(here: Path, command: list[str]) -> None:
+    """No bare error of Python's: what to do."""
+    error = CliRunner().invoke(app, command).exception
+    assert isinstance(error, KeyringError)
+    assert "mount it" in str(error)
+
+
 def test_check_names_what_is_wrong(here: Path) -> None:
     """Another keyring, and a file that others can read: each is one line, and the exit says 1."""
     _demo(here)

@@ -1,11 +1,19 @@
 """An account that was not sent ends somehow: none is orphaned, none is another's, none is lost."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
-from backend.database.tables import cases, conversations, draft_items, items
+from backend.database.tables import (
+    cases,
+    conversations,
+    draft_items,
+    earlier_cases,
+    grants,
+    items,
+)
 from backend.jobs.expiring import expire_conversations
 from tests.backend.chats import Chat
+from tests.backend.console_cases import open_case
 from tests.backend.nights import ACCOUNT, BACK, NEW, TO_MORE, TO_YES, Night
 
 KEEP_OR_DROP = pytest.mark.parametrize(("choice", "kept"), [("1", True), ("2", False)])
@@ -150,3 +158,45 @@ async def test_a_yes_that_is_taken_back_ends_in_her_earlier_requests_too(night: 
     await night.says("hello", "1", "1", "red kite", "Take back a yes")
     await night.says("Helpers may read what I told")
     assert "account" not in await night.served(night.ada, before)
+
+
+async def test_what_is_taken_back_is_of_the_person_who_takes_it_back(night: Night) -> None:
+    """Between her request and her coming back somebody else asked twice in this chat."""
+    sent = (*TO_MORE, "1", "1", *ACCOUNT, "first words", "done", "2", "2", "3", "1", "3")
+    await night.says(*sent)
+    await night.takes()
+    own = select(conversations).where(conversations.c.member_id.is_(None))
+    (hers,) = await night.rows(own)
+    await night.says("hello", "1", "1", "s", "s", "00")
+    (apart,) = await night.rows(own)
+    assert apart.told_group not in {None, hers.told_group}
+    theirs = await open_case(night.console.relais, [night.ada.member_id], number=5)
+    async with night.console.relais.db.write() as tx:
+        await tx.execute(
+            insert(earlier_cases).values(
+                conversation_id=hers.id, case_id=theirs, told_group=apart.told_group, contact=False
+            )
+        )
+    before = len(await night.rows(select(grants).where(grants.c.case_id == theirs)))
+    await night.says(*BACK)
+    (back,) = await night.rows(own)
+    assert (back.case_id, back.told_group) == (hers.case_id, hers.told_group)
+    await night.says("Take back a yes", "Helpers may read what I told")
+    assert "account" not in await night.served(night.ada, hers.case_id)
+    assert len(await night.rows(select(grants).where(grants.c.case_id == theirs))) == before
+
+
+async def test_leave_to_be_written_to_is_of_one_person(night: Night) -> None:
+    """Who begins apart did not give it; hers is kept while her request lives, and comes back."""
+    await night.says(*TO_MORE, "3")
+    own = select(conversations).where(conversations.c.member_id.is_(None))
+    async with night.console.relais.db.write() as tx:
+        await tx.execute(update(conversations).values(contact=True))
+    await night.says("hello", "1", "1", "s", "s")
+    (apart,) = await night.rows(own)
+    assert apart.contact is False
+    (kept,) = await night.rows(select(earlier_cases))
+    assert kept.contact is True
+    await night.says("00", *BACK)
+    (back,) = await night.rows(own)
+    assert back.contact is True

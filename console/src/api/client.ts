@@ -56,8 +56,13 @@ async function refusal(response: Response): Promise<ApiError> {
   );
 }
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+/** Why somebody opens a case: in a header, since addresses end up in logs. */
+function because(reason: string): Record<string, string> {
+  return reason === "" ? {} : { "X-Relais-Reason": encodeURIComponent(reason) };
+}
+
+async function call<T>(method: string, path: string, body?: unknown, reason = ""): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json", ...because(reason) };
   if (method !== "GET") headers["X-Relais"] = "console";
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
@@ -78,15 +83,16 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
   return (raw === "" ? undefined : JSON.parse(raw)) as T;
 }
 
-const get = <T>(path: string): Promise<T> => call<T>("GET", path);
+const get = <T>(path: string, reason = ""): Promise<T> => call<T>("GET", path, undefined, reason);
 const post = <T>(path: string, body: unknown = {}): Promise<T> => call<T>("POST", path, body);
 const part = encodeURIComponent;
 
 /** Sealed bytes of a file. Longer patience: a slow link, and up to a few hundred megabytes. */
-async function bytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function bytes(path: string, reason: string): Promise<Uint8Array<ArrayBuffer>> {
   let response: Response;
   try {
     response = await fetch(path, {
+      headers: because(reason),
       credentials: "same-origin",
       cache: "no-store",
       signal: AbortSignal.timeout(30 * PATIENCE_MS),
@@ -149,14 +155,11 @@ export const api = {
   conflict: (id: string) => post<Status>(`/v1/cases/${part(id)}/conflict`),
   done: (id: string) => post<Status>(`/v1/cases/${part(id)}/done`),
   openCase: (id: string, reason: string) =>
-    get<CaseFile>(`/v1/cases/${part(id)}${reason === "" ? "" : `?reason=${part(reason)}`}`),
+    get<CaseFile>(`/v1/cases/${part(id)}`, reason),
   caseFile: (id: string, file: string, preview: boolean, reason: string) =>
-    bytes(
-      `/v1/cases/${part(id)}/files/${part(file)}${preview ? "/preview" : ""}` +
-        (reason === "" ? "" : `?reason=${part(reason)}`),
-    ),
+    bytes(`/v1/cases/${part(id)}/files/${part(file)}${preview ? "/preview" : ""}`, reason),
   holders: (id: string, reason: string) =>
-    get<Holders>(`/v1/cases/${part(id)}/holders${reason === "" ? "" : `?reason=${part(reason)}`}`),
+    get<Holders>(`/v1/cases/${part(id)}/holders`, reason),
   grant: (
     id: string,
     given: { grants: readonly SealedFor[]; why: string; consent: string; reason: string },
