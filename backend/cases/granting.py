@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from backend import alerts
 from backend.accounts.roster_store import current_signed, holders
@@ -23,6 +23,7 @@ from backend.cases.granting_schemas import (
     RecoverableOut,
     RecoveryGrantOut,
     SealedFor,
+    SpoiledIn,
 )
 from backend.cases.reading import authorised, not_yours
 from backend.database.statements import insert_or_ignore
@@ -92,6 +93,28 @@ async def add_grants(
         said = "\n".join(one for one in (given.reason, given.consent) if one)
         line = _Line("granted", member.id, holder, names, said)
         await _write_down(tx, relais, case_id, line)
+
+
+async def give_back(
+    tx: AsyncConnection, relais: Relais, member: SignedIn, case_id: str, spoiled: SpoiledIn
+) -> None:
+    """A key of one's own that does not open goes, so that a right one has room.
+
+    Nobody else can do it: a coordinator's grant never replaces what somebody holds. Raises 404
+    ``no_key``.
+    """
+    gone = await tx.execute(
+        delete(grants).where(
+            grants.c.case_id == case_id,
+            grants.c.name == spoiled.compartment,
+            grants.c.generation == spoiled.generation,
+            grants.c.holder == member.id,
+        )
+    )
+    if not gone.rowcount:
+        raise RelaisError(404, "no_key", "You have no such key of this case.")
+    line = _Line("spoiled", member.id, member.id, (spoiled.compartment,))
+    await _write_down(tx, relais, case_id, line)
 
 
 async def _put_away(

@@ -2,15 +2,22 @@
 
 from fastapi import APIRouter, Depends
 
-from backend.accounts.guard import CaseCoordinator, Here, same_site
+from backend.accounts.guard import CaseCoordinator, CaseWorker, Here, same_site
 from backend.cases.endpoints import CaseId, Reason
-from backend.cases.granting import add_grants, add_recovered, recovery_package, who_holds
+from backend.cases.granting import (
+    add_grants,
+    add_recovered,
+    give_back,
+    recovery_package,
+    who_holds,
+)
 from backend.cases.granting_schemas import (
     GrantIn,
     HoldersOut,
     PackageIn,
     PackageOut,
     RecoveredIn,
+    SpoiledIn,
 )
 from backend.http import ERRORS
 
@@ -35,6 +42,13 @@ async def post_grants(
     """Give keys to other members; each grant is written down."""
     async with relais.db.write() as tx:
         await add_grants(tx, relais, member, case_id, body)
+
+
+@router.post("/cases/{case_id}/spoiled", status_code=204)
+async def post_spoiled(case_id: CaseId, body: SpoiledIn, member: CaseWorker, relais: Here) -> None:
+    """Give back a key of one's own that does not open; a coordinator grants anew."""
+    async with relais.db.write() as tx:
+        await give_back(tx, relais, member, case_id, body)
 
 
 @router.post("/recovery/package")

@@ -55,6 +55,13 @@ class RecoverableOut(BaseModel):
     grants: list[RecoveryGrantOut]
 
 
+class SpoiledIn(_In):
+    """A key of one's own that does not open."""
+
+    compartment: str = Field(max_length=12)
+    generation: int = Field(ge=1, le=10_000)
+
+
 class PackageIn(_In):
     """Which cases are to be opened, and to whom they are to be sealed."""
 

@@ -8,5 +8,5 @@ LEFT_OUT: Final = "left_out"
 """She left somebody out, whose grants went."""
 AUDITED: Final = (KEYS, LEFT_OUT)
 """What auditors alone see."""
-KEPT: Final = ("served", "granted", "recovery_asked", "recovered")
+KEPT: Final = ("served", "granted", "spoiled", "recovery_asked", "recovered")
 """What is about members, not about her: it outlives an erasure."""

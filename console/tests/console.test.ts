@@ -222,7 +222,9 @@ describe("an opened case", () => {
       items: [],
       log: [],
     };
-    expect((await openCase(file, ME, keys, freshMemory())).team).toBeNull();
+    const opened = await openCase(file, ME, keys, freshMemory());
+    expect(opened.team).toBeNull();
+    expect(opened.spoiled).toEqual([{ compartment: "team", generation: 1 }]);
   });
 });
 

@@ -61,6 +61,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "GET /v1/cases/{case_id}/files/{file_id}/preview": CASES,
     "GET /v1/cases/{case_id}/holders": BOSSES,
     "POST /v1/cases/{case_id}/grants": BOSSES,
+    "POST /v1/cases/{case_id}/spoiled": CASES,
     "POST /v1/cases/{case_id}/recovered": BOSSES,
     "POST /v1/recovery/package": BOSSES,
     "GET /v1/audit": frozenset({"auditor"}),
@@ -97,6 +98,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
             "compartment": "brief", "generation": 1, "holder": "1" * 32, "sealed": _SEALED,
         }],
     },
+    "POST /v1/cases/{case_id}/spoiled": {"compartment": "brief", "generation": 9},
     "POST /v1/recovery/package": {"codes": ["ZZZZ"], "to": "1" * 32, "reason": "why"},
 }  # fmt: skip
 REFUSALS: Final = frozenset({"role", "not_in_roster", "signed_out"})

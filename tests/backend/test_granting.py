@@ -167,6 +167,25 @@ async def test_nobody_spoils_a_key_that_is_there(room: Room) -> None:
     assert await room.seed("brief", room.ada.member_id) == await room.seed("brief")
 
 
+async def test_a_key_that_does_not_open_makes_room_for_a_right_one(room: Room) -> None:
+    """Its holder gives it back; before that nobody can put another in its place."""
+    spoiled = await room.sealed() | {"sealed": b64(b"RLS\x01" + bytes(1200))}
+    assert await room.gives(spoiled) == "204"
+    mine = select(grants).where(grants.c.holder == room.ada.member_id)
+    assert await room.gives(await room.sealed()) == "204"
+    (row,) = await room.rows(mine)
+    assert row.sealed == b"RLS\x01" + bytes(1200)
+    path, key = f"/v1/cases/{room.case_id}/spoiled", {"compartment": "brief", "generation": 1}
+    assert (await room.ada.post(path, key | {"generation": 2})).json()["code"] == "no_key"
+    assert (await room.ada.post(path, key)).status_code == 204
+    assert (await room.ada.post(path, key)).json()["code"] == "no_key"
+    assert len(await room.rows(select(grants).where(grants.c.name == "brief"))) == 2
+    assert await room.gives(await room.sealed()) == "204"
+    assert await room.seed("brief", room.ada.member_id) == await room.seed("brief")
+    (line,) = await room.rows(select(case_log).where(case_log.c.kind == "spoiled"))
+    assert line.member_id == room.ada.member_id
+
+
 # -- recovery -----------------------------------------------------------------------------------
 
 

@@ -164,6 +164,8 @@ export const api = {
     id: string,
     given: { grants: readonly SealedFor[]; why: string; consent: string; reason: string },
   ) => post<void>(`/v1/cases/${part(id)}/grants`, given),
+  giveBack: (id: string, key: { compartment: string; generation: number }) =>
+    post<void>(`/v1/cases/${part(id)}/spoiled`, key),
   recoveryPackage: (codes: readonly string[], to: string, reason: string) =>
     post<Package>("/v1/recovery/package", { codes, to, reason }),
   recovered: (id: string, grants: readonly SealedFor[]) =>

@@ -76,6 +76,7 @@ const LOG: Names = {
   granted: () => t("Key given to another member"),
   recovery_asked: () => t("Asked to be opened with the recovery papers"),
   recovered: () => t("Opened with the recovery papers"),
+  spoiled: () => t("A key did not open and was given back"),
   asked_again: () => t("The person asked for help again"),
   alerted: () => t("Alert sent"),
   skipped: () => t("A team was passed over"),

@@ -85,6 +85,14 @@ export interface OpenedCase {
   readonly consents: readonly Consent[];
   readonly notes: readonly Note[];
   readonly team: Target | null;
+  /** Keys given to this member that do not open, or that are another compartment's. */
+  readonly spoiled: readonly Place[];
+}
+
+/** Which key of a case. */
+export interface Place {
+  readonly compartment: string;
+  readonly generation: number;
 }
 
 /** Keys and items that were opened already: a refresh opens only what is new. */
@@ -265,6 +273,9 @@ function assemble(file: CaseFile, memory: Memory): OpenedCase {
     consents: all.filter((one) => one.kind === "consent"),
     notes: all.filter((one) => one.kind === "step").sort((a, b) => a.at.localeCompare(b.at)),
     team: teamTarget(file, memory),
+    spoiled: file.grants
+      .filter((grant) => memory.keys.get(place(grant)) === null)
+      .map(({ compartment, generation }) => ({ compartment, generation })),
   };
 }
 

@@ -16,6 +16,7 @@ import { ClosedCase } from "./closed";
 import { Files } from "./files";
 import { HoldersOf } from "./holders";
 import { NoteForm, Notes } from "./note";
+import { Spoiled } from "./spoiled";
 import { type Read, useCase } from "./use-case";
 
 interface Props {
@@ -96,6 +97,7 @@ function OpenCase(props: {
           <Answers labels={read.labels} compartment={compartment} />
         </details>
       ))}
+      <Spoiled caseId={line.id} keys={read.opened.spoiled} onChanged={onChanged} onGone={onGone} />
       {open.me.roles.includes("coordinator") ? (
         <HoldersOf file={read.file} open={open} reason={props.reason} onGone={onGone} />
       ) : null}
