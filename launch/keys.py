@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from backend.ambient import World
 from backend.database import Database, open_database
-from backend.database.tables import compartments
+from backend.database.tables import compartments, items
 from backend.errors import ConfigurationError
 from backend.settings import Settings
 from backend.vault import DraftKeys, Keyring
-from backend.vault.genuine import is_genuine, mark_of
+from backend.vault.genuine import is_genuine, is_genuine_item, item_mark, mark_of
 from backend.vault.keyring_file import (
     Material,
     Wrap,
@@ -35,6 +35,7 @@ app = typer.Typer(no_args_is_help=True)
 T = TypeVar("T")
 Version = Annotated[int, typer.Argument(help="Of `relais keys status`.")]
 _NOTHING_CHANGED = "nothing was changed"
+_PAGE = select(items).where(items.c.id > bindparam("last")).order_by(items.c.id).limit(500)
 
 
 def _with_database(settings: Settings, work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
@@ -192,8 +193,8 @@ def check() -> None:
     wrong += [f"{column}: {many} values do not open under this keyring" for column, many in found]
     strange = _with_database(settings, lambda database: _not_genuine(database, keyring))
     wrong += [
-        f"case {case_id}: the key of {name} is not one that this server made (`relais keys vouch` "
-        "after an upgrade from an earlier version; else somebody changed the database)"
+        f"case {case_id}, {name}: not as this server put it there (`relais keys vouch` after an "
+        "upgrade from an earlier version; else somebody changed the database)"
         for case_id, name in strange
     ]
     for line in wrong:
@@ -211,20 +212,28 @@ async def _unopenable(database: Database, keyring: Keyring) -> list[tuple[str, i
 async def _not_genuine(database: Database, keyring: Keyring) -> list[tuple[str, str]]:
     async with database.read() as connection:
         rows = (await connection.execute(select(compartments))).all()
-    return [(row.case_id, row.name) for row in rows if not is_genuine(keyring, row.case_id, row)]
+        found = [
+            (row.case_id, row.name) for row in rows if not is_genuine(keyring, row.case_id, row)
+        ]
+        strange: list[Any] = []
+        last = ""
+        while page := (await connection.execute(_PAGE, {"last": last})).all():
+            strange += [row for row in page if not is_genuine_item(keyring, row)]
+            last = page[-1].id
+    return [*found, *((row.case_id, f"{row.compartment}, item {row.id}") for row in strange)]
 
 
 @app.command("vouch")
 def vouch() -> None:
-    """After an upgrade: mark the keys of cases that an earlier version made as this server's."""
+    """After an upgrade: mark keys and items of cases of an earlier version as this server's."""
     settings = Settings()
     keyring = _open(settings)
     typer.confirm(
         "Only after the first `relais db upgrade` to this version, and never because of an alarm: "
-        "keys that somebody put into the database would be marked, too. Go on?",
+        "what somebody put into the database would be marked, too. Go on?",
         abort=True,
     )
-    print(f"{_with_database(settings, lambda d: _vouch(d, keyring))} keys were marked.")
+    print(f"{_with_database(settings, lambda d: _vouch(d, keyring))} keys and items were marked.")
 
 
 async def _vouch(database: Database, keyring: Keyring) -> int:
@@ -241,7 +250,11 @@ async def _vouch(database: Database, keyring: Keyring) -> int:
                 )
                 .values(mark=mark)
             )
-    return len(old)
+        theirs = (await tx.execute(select(items).where(items.c.mark.is_(None)))).all()
+        for row in theirs:
+            mark = item_mark(keyring, dict(row._mapping))
+            await tx.execute(update(items).where(items.c.id == row.id).values(mark=mark))
+    return len(old) + len(theirs)
 
 
 def _of_files(settings: Settings) -> list[str]:

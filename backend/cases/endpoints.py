@@ -108,6 +108,6 @@ async def note_step(case_id: CaseId, body: StepIn, member: CaseWorker, relais: H
     async with relais.db.write() as tx:
         outcome = await alerts.note_step(tx, relais, case_id, member.id)
         status = _status(outcome)
-        await add_step(tx, relais, case_id, body)
+        await add_step(tx, relais, case_id, member.id, body)
     relais.wake.all()
     return status

@@ -100,8 +100,8 @@ async def give_back(
 ) -> None:
     """A key of one's own that does not open goes, so that a right one has room.
 
-    Nobody else can do it: a coordinator's grant never replaces what somebody holds. Raises 404
-    ``no_key``.
+    Nobody else can do it: a coordinator's grant never replaces what somebody holds. Raises 403
+    ``not_yours`` where there is no such key.
     """
     gone = await tx.execute(
         delete(grants).where(
@@ -112,7 +112,7 @@ async def give_back(
         )
     )
     if not gone.rowcount:
-        raise RelaisError(404, "no_key", "You have no such key of this case.")
+        raise not_yours()
     line = _Line("spoiled", member.id, member.id, (spoiled.compartment,))
     await _write_down(tx, relais, case_id, line)
 

@@ -19,7 +19,7 @@ from backend.errors import RelaisError
 from backend.relais import Relais
 from backend.vault import COMPARTMENTS
 from backend.vault.compartments import ACCOUNT
-from backend.vault.genuine import is_genuine
+from backend.vault.genuine import is_genuine, is_genuine_item
 
 FREE: Final = items.c.held.is_(None)
 """Items of a telling that she sent, or that needs no sending."""
@@ -38,12 +38,14 @@ async def read_case(relais: Relais, member: SignedIn, case_id: str, reason: str)
         names = await compartments_for(tx, row, member)
         await log_serving(tx, relais, member, row, ",".join(names), reason)
         to_lines = await liner(tx, relais, member)
+        genuine, strange = await _items(tx, relais, case_id, member, names)
         return CaseFile(
             case=to_lines.line(row),
             content=row.content,
             interview=row.interview,
             grants=await _grants(tx, relais, case_id, member, names),
-            items=await _items(tx, case_id, member, names),
+            items=genuine,
+            strange=strange,
             log=await _log(tx, case_id),
         )
 
@@ -142,9 +144,9 @@ async def _grants(
 
 
 async def _items(
-    tx: AsyncConnection, case_id: str, member: SignedIn, names: list[str]
-) -> list[ItemOut]:
-    """What she sent, sealed to a key that this member holds."""
+    tx: AsyncConnection, relais: Relais, case_id: str, member: SignedIn, names: list[str]
+) -> tuple[list[ItemOut], int]:
+    """What she sent, sealed to a key that this member holds; and how many are not genuine."""
     held = exists().where(
         grants.c.case_id == items.c.case_id,
         grants.c.name == items.c.compartment,
@@ -156,6 +158,8 @@ async def _items(
         .where(items.c.case_id == case_id, items.c.compartment.in_(names), FREE, held)
         .order_by(items.c.made_at, items.c.id)
     )
+    rows = found.all()
+    genuine = [row for row in rows if is_genuine_item(relais.vault.keyring, row)]
     return [
         ItemOut(
             id=row.id,
@@ -164,9 +168,11 @@ async def _items(
             kind=row.kind,
             sealed=row.sealed,
             made_at=iso(row.made_at),
+            author=row.author,
+            signature=row.signature,
         )
-        for row in found
-    ]
+        for row in genuine
+    ], len(rows) - len(genuine)
 
 
 async def _log(tx: AsyncConnection, case_id: str) -> list[LogLine]:

@@ -7,6 +7,7 @@ import msgspec
 from backend.ambient import iso
 from backend.relais import Relais
 from backend.vault import seal_item
+from backend.vault.genuine import item_mark
 
 
 class Publics(msgspec.Struct):
@@ -81,7 +82,7 @@ def item_row(
     """
     generation, public = publics.keys[item.compartment]
     item_id = relais.world.new_id()
-    return {
+    row = {
         "id": item_id,
         "case_id": publics.case_id,
         "compartment": item.compartment,
@@ -100,6 +101,7 @@ def item_row(
         "made_at": relais.world.now(),
         "held": held,
     }
+    return row | {"mark": item_mark(relais.vault.keyring, row)}
 
 
 def answer(

@@ -41,7 +41,7 @@ class GrantOut(BaseModel):
 
 
 class ItemOut(BaseModel):
-    """Ciphertext of one answer, consent or step."""
+    """Ciphertext of one answer, consent or step; of a step, whose it is and their signature."""
 
     id: str
     compartment: str
@@ -49,6 +49,8 @@ class ItemOut(BaseModel):
     kind: str
     sealed: Base64
     made_at: str
+    author: str | None = None
+    signature: Base64 | None = None
 
 
 class LogLine(BaseModel):
@@ -68,6 +70,8 @@ class CaseFile(BaseModel):
     interview: str
     grants: list[GrantOut]
     items: list[ItemOut]
+    strange: int = 0
+    """Items that lie in the database and that this server did not put there; not served."""
     log: list[LogLine]
 
 
@@ -86,3 +90,4 @@ class StepIn(BaseModel):
     item_id: str = Field(pattern=r"^[0-9a-f]{32}$")
     generation: int = Field(ge=1, le=1_000_000)
     sealed: Base64 = Field(min_length=1140, max_length=65_536)
+    signature: Base64 = Field(min_length=64, max_length=64)

@@ -236,6 +236,9 @@ items = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("made_at", BigInteger, nullable=False),
     Column("held", String(8)),  # the telling it belongs to, until she sends that
+    Column("author", Id),  # the member who wrote it; none: it is hers
+    Column("signature", LargeBinary(64)),  # the author's, over its place and the ciphertext
+    Column("mark", LargeBinary(32)),  # empty: of an earlier version, see `relais keys vouch`
     Index("ix_items_case_id", "case_id", "compartment"),
 )
 

@@ -27,6 +27,7 @@ IndexPurpose = Literal[
     "login",
     "throttle",
     "compartment",
+    "item",
 ]
 _SIGNING: Final = "server-signing"
 _KEY: Final = 32

@@ -6,10 +6,10 @@ import { firstWrong } from "../src/console/enrol/words";
 import { IDLE_MS, idleState, WARN_MS } from "../src/console/idle";
 import { question, valueText } from "../src/console/case/labels";
 import { fileName, sniffed } from "../src/console/case/files";
-import { type Answer, type FileFacts, freshMemory, latest, openCase } from "../src/console/case/opened";
+import { type Answer, type FileFacts, freshMemory, latest, openCase, signedStep, STEP } from "../src/console/case/opened";
 import { parseRoute } from "../src/console/route";
 import { newcomers } from "../src/console/tonight/watch";
-import { base64, random, utf8 } from "../src/crypto/bytes";
+import { base64, fromBase64, random, utf8 } from "../src/crypto/bytes";
 import { personKeys, type PersonKeys } from "../src/crypto/person";
 import { sealText } from "../src/crypto/text";
 import { keyPair } from "../src/crypto/xwing";
@@ -225,6 +225,36 @@ describe("an opened case", () => {
     const opened = await openCase(file, ME, keys, freshMemory());
     expect(opened.team).toBeNull();
     expect(opened.spoiled).toEqual([{ compartment: "team", generation: 1 }]);
+  });
+});
+
+describe("a note", () => {
+  it("is its author's if the list has them and they signed exactly this", async () => {
+    const keys = await personKeys(random(32));
+    const other = await personKeys(random(32));
+    const team = await granted("team", keys);
+    const item = await team.item("a1", "step", { text: "called", by: "Somebody", at: "1" });
+    const context = { case: CASE, compartment: "team", generation: 1, item: "a1", kind: "step" };
+    const what = await signedStep(context, fromBase64(item.sealed));
+    const signature = base64(await keys.sign.sign(STEP, what));
+    const member = { id: ME, name: "Ada", organisation: "L", roles: [], kem: "", sign: base64(keys.sign.public) };
+    const notes = async (change: object, members = [member]) => {
+      const file: CaseFile = {
+        case: line,
+        content: "h",
+        interview: "int",
+        grants: [team.grant],
+        items: [{ ...item, author: ME, signature, ...change }],
+        log: [],
+      };
+      const [note] = (await openCase(file, ME, keys, freshMemory(), members)).notes;
+      return [note?.by, note?.signed];
+    };
+    expect(await notes({})).toEqual(["Ada", true]);
+    expect(await notes({}, [])).toEqual(["Somebody", false]);
+    expect(await notes({ signature: null })).toEqual(["Somebody", false]);
+    expect(await notes({}, [{ ...member, sign: base64(other.sign.public) }])).toEqual(["Somebody", false]);
+    expect(await notes({ author: "f".repeat(32) })).toEqual(["Somebody", false]);
   });
 });
 

@@ -8,10 +8,12 @@ from sqlalchemy import insert
 from backend.cases.opening import make_compartments, publics_of
 from backend.cases.recording import answer, item_row
 from backend.cases.routing import Routing, dump_routing
+from backend.cases.steps import STEP, signed_step
 from backend.database.tables import alerts, cases, compartments, grants, items
 from backend.relais import Relais
 from backend.vault.compartments import ACCOUNT, HELP
-from tests.backend.consoles import b64
+from sealing import Context, SigningKey
+from tests.backend.consoles import Browser, b64
 
 SENTINEL = "Zx9-sentinel-words"
 
@@ -87,6 +89,15 @@ async def open_case(
     return case_id
 
 
-def step(item_id: str, sealed: bytes, generation: int = 1) -> dict[str, Any]:
-    """The body of a noted step."""
-    return {"item_id": item_id, "generation": generation, "sealed": b64(sealed)}
+def step(
+    case_id: str, who: Browser, item_id: str, sealed: bytes, generation: int = 1
+) -> dict[str, Any]:
+    """The body of a noted step, signed by this member."""
+    place = Context(case_id, "team", generation, item_id, "step")
+    signature = SigningKey(who.seed).sign(STEP, signed_step(place, sealed))
+    return {
+        "item_id": item_id,
+        "generation": generation,
+        "sealed": b64(sealed),
+        "signature": b64(signature),
+    }

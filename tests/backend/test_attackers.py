@@ -67,3 +67,40 @@ async def test_a_mark_belongs_to_one_place(night: Night, other: str) -> None:
     place: dict[str, Any] = {"case": "a", "name": "brief", "generation": 1, "public": b"k"}
     moved = place | {other: 2 if other == "generation" else place[other] * 2}
     assert mark_of(keyring, *place.values()) != mark_of(keyring, *moved.values())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mark": None},
+        {"sealed": b"RLS\x01" + bytes(1200)},
+        {"kind": "consent"},
+        {"author": "a" * 32},
+    ],
+)
+async def test_what_the_database_was_given_is_not_shown(
+    night: Night, changes: dict[str, Any]
+) -> None:
+    """Anybody can seal to a public key: an item that this server did not put there is counted."""
+    await night.says(*TO_MORE)
+    case_id = await night.takes()
+    url = f"/v1/cases/{case_id}"
+    before = (await night.ada.get(url)).json()
+    assert before["strange"] == 0
+    victim = before["items"][0]["id"]
+    async with night.console.relais.db.write() as tx:
+        await tx.execute(update(items).where(items.c.id == victim).values(**changes))
+    after = (await night.ada.get(url)).json()
+    assert after["strange"] == 1
+    assert victim not in {one["id"] for one in after["items"]}
+    assert len(after["items"]) == len(before["items"]) - 1
+
+
+async def test_an_item_moved_into_another_place_is_not_shown(night: Night) -> None:
+    """Not even a genuine one, under another id."""
+    await night.says(*TO_MORE)
+    case_id = await night.takes()
+    (row, *_) = await night.rows(select(items).where(items.c.compartment == "brief"))
+    async with night.console.relais.db.write() as tx:
+        await tx.execute(insert(items).values({**row._mapping, "id": "f" * 32}))
+    assert (await night.ada.get(f"/v1/cases/{case_id}")).json()["strange"] == 1

@@ -151,6 +151,7 @@ async def test_what_says_that_it_is_sealed_is_looked_at(console: Console) -> Non
     await ada.post(f"/v1/cases/{case_id}/take")
     script = b"<script>alert(1)</script>".ljust(1200)
     step = {"item_id": "e" * 32, "generation": 1, "sealed": b64(script)}
+    step["signature"] = b64(bytes(64))
     assert (await ada.post(f"/v1/cases/{case_id}/steps", step)).json()["code"] == "not_sealed"
     assert "script-src" not in FILE_POLICY
     assert FILE_POLICY.endswith("sandbox")

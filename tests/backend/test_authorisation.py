@@ -85,7 +85,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "POST /v1/roster": {"document": b64(b"{}"), "signature": b64(bytes(64))},
     "POST /v1/members": {"name": "Eve", "organisation": "Lantern", "roles": ["responder"]},
     "POST /v1/cases/{case_id}/steps": {
-        "item_id": "e" * 32, "generation": 1, "sealed": _SEALED,
+        "item_id": "e" * 32, "generation": 1, "sealed": _SEALED, "signature": b64(bytes(64)),
     },
     "POST /v1/cases/{case_id}/grants": {
         "grants": [{

@@ -110,7 +110,7 @@ async def test_who_may_act_on_which_case(staff: Staff) -> None:
     """Only who was alerted or coordinates may take; only the taker works; nobody else learns."""
     relais = staff.console.relais
     case_id = await open_case(relais, everyone(staff), alerted=[staff.ada.member_id])
-    body = step("a" * 32, b"RLS\x01" + bytes(1200))
+    body = step(case_id, staff.ada, "a" * 32, b"RLS\x01" + bytes(1200))
     acts = ("take", "pass", "done", "steps")
     for browser, code in ((staff.operator, "role"), (staff.nobody, "signed_out")):
         for act in (*acts, "conflict"):
@@ -220,7 +220,7 @@ async def test_a_noted_step_is_kept_as_it_was_sealed(staff: Staff) -> None:
     sealed = seal_text(b'{"text":"called"}', PublicKey(base64.b64decode(public)), context)
     path = f"/v1/cases/{case_id}/steps"
     for _ in range(2):
-        answer = await ada.post(path, step("b" * 32, sealed))
+        answer = await ada.post(path, step(case_id, ada, "b" * 32, sealed))
         assert answer.json()["status"] == "answered"
     served = (await ada.get(f"/v1/cases/{case_id}")).json()
     steps = [one for one in served["items"] if one["kind"] == "step"]
@@ -240,6 +240,10 @@ async def test_a_noted_step_is_kept_as_it_was_sealed(staff: Staff) -> None:
     [
         ({"sealed": b64(b"plain text, far too readable" * 50)}, "not_sealed"),
         ({"generation": 2}, "other_generation"),
+        ({"signature": b64(bytes(64))}, "not_signed"),
+        ({"item_id": "c" * 32}, "not_signed"),
+        ({"sealed": b64(b"RLS\x01" + bytes(1201))}, "not_signed"),
+        ({"signature": b64(bytes(63))}, "malformed"),
         ({"item_id": "B" * 32}, "malformed"),
         ({"sealed": b64(b"RLS\x01" + bytes(70_000))}, "malformed"),
         ({"compartment": "brief"}, "malformed"),
@@ -253,7 +257,7 @@ async def test_a_step_that_is_not_sealed_is_refused(
         ada = await console.enrolled("Ada (demo)")
         case_id = await open_case(console.relais, [ada.member_id], alerted=[ada.member_id])
         await ada.post(f"/v1/cases/{case_id}/take")
-        body = step("b" * 32, b"RLS\x01" + bytes(1200)) | changes
+        body = step(case_id, ada, "b" * 32, b"RLS\x01" + bytes(1200)) | changes
         answer = await ada.post(f"/v1/cases/{case_id}/steps", body)
         assert answer.json()["code"] == code
         served = (await ada.get(f"/v1/cases/{case_id}")).json()
@@ -270,7 +274,7 @@ async def test_an_item_of_another_case_is_not_overwritten(staff: Staff) -> None:
     for case_id in ids:
         await ada.post(f"/v1/cases/{case_id}/take")
     victim = (await ada.get(f"/v1/cases/{ids[0]}")).json()["items"][0]
-    body = step(victim["id"], b"RLS\x01" + bytes(1200))
+    body = step(ids[1], ada, victim["id"], b"RLS\x01" + bytes(1200))
     answer = await ada.post(f"/v1/cases/{ids[1]}/steps", body)
     assert (answer.status_code, answer.json()["code"]) == (409, "item_exists")
     assert victim in (await ada.get(f"/v1/cases/{ids[0]}")).json()["items"]

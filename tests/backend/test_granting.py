@@ -176,9 +176,9 @@ async def test_a_key_that_does_not_open_makes_room_for_a_right_one(room: Room) -
     (row,) = await room.rows(mine)
     assert row.sealed == b"RLS\x01" + bytes(1200)
     path, key = f"/v1/cases/{room.case_id}/spoiled", {"compartment": "brief", "generation": 1}
-    assert (await room.ada.post(path, key | {"generation": 2})).json()["code"] == "no_key"
+    assert (await room.ada.post(path, key | {"generation": 2})).json()["code"] == "not_yours"
     assert (await room.ada.post(path, key)).status_code == 204
-    assert (await room.ada.post(path, key)).json()["code"] == "no_key"
+    assert (await room.ada.post(path, key)).json()["code"] == "not_yours"
     assert len(await room.rows(select(grants).where(grants.c.name == "brief"))) == 2
     assert await room.gives(await room.sealed()) == "204"
     assert await room.seed("brief", room.ada.member_id) == await room.seed("brief")

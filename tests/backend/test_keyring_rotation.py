@@ -348,8 +348,8 @@ def test_check_names_keys_of_cases_that_are_not_this_servers(here: Path) -> None
         for name, mark in (("brief", None), ("team", b"x" * 32)):
             row = ("c" * 32, name, 1, b"k", mark)
             db.execute("INSERT INTO compartments VALUES (?, ?, ?, ?, ?)", row)
-    assert run(app, ["check"]).output.count("is not one that this server made") == 2
+    assert run(app, ["check"]).output.count("not as this server put it there") == 2
     assert run(app, ["vouch"], input="n\n").exit_code == 1
-    assert "1 keys were marked" in run(app, ["vouch"], input="y\n").output
+    assert "1 keys and items were marked" in run(app, ["vouch"], input="y\n").output
     shown = run(app, ["check"])
-    assert (shown.exit_code, "the key of team" in shown.output) == (1, True)
+    assert (shown.exit_code, ", team: not as" in shown.output) == (1, True)

@@ -1,4 +1,4 @@
-"""marks of compartments; requests of one person in a chat; what was done to members."""
+"""marks of compartments and items; requests of one person in a chat; what was done to members."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,10 @@ depends_on = None
 def upgrade() -> None:
     """Apply."""
     with op.batch_alter_table("compartments", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("mark", sa.LargeBinary(length=32), nullable=True))
+    with op.batch_alter_table("items", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("author", sa.String(length=32), nullable=True))
+        batch_op.add_column(sa.Column("signature", sa.LargeBinary(length=64), nullable=True))
         batch_op.add_column(sa.Column("mark", sa.LargeBinary(length=32), nullable=True))
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.add_column(sa.Column("erase_ask", sa.String(length=32), nullable=True))

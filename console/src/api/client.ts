@@ -170,6 +170,6 @@ export const api = {
     post<Package>("/v1/recovery/package", { codes, to, reason }),
   recovered: (id: string, grants: readonly SealedFor[]) =>
     post<void>(`/v1/cases/${part(id)}/recovered`, { grants }),
-  noteStep: (id: string, step: { item_id: string; generation: number; sealed: string }) =>
+  noteStep: (id: string, step: { item_id: string; generation: number; sealed: string; signature: string }) =>
     post<Status>(`/v1/cases/${part(id)}/steps`, step),
 };

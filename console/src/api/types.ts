@@ -178,6 +178,9 @@ export interface Item {
   readonly kind: string;
   readonly sealed: string;
   readonly made_at: string;
+  /** Of a step: the member, and their signature over its place and ciphertext (base64). */
+  readonly author?: string | null;
+  readonly signature?: string | null;
 }
 
 export interface LogLine {
@@ -193,6 +196,8 @@ export interface CaseFile {
   readonly interview: string;
   readonly grants: readonly Grant[];
   readonly items: readonly Item[];
+  /** Items in the database that the server did not put there; not served. */
+  readonly strange?: number;
   readonly log: readonly LogLine[];
 }
 

@@ -6,6 +6,7 @@ export {
   base64,
   base64url,
   type Bytes,
+  concat,
   fromBase64,
   hex,
   random,
@@ -14,7 +15,7 @@ export {
   utf8,
   wipe,
 } from "./bytes";
-export { type Context } from "./context";
+export { type Context, info } from "./context";
 export { SealError } from "./errors";
 export { asWritten, keyWords, sixWords, type WordLanguage, wordList, WORDS } from "./passphrase";
 export { canPasskey, makePasskey, PasskeyError, usePasskey } from "./passkeys";

@@ -8,7 +8,8 @@ import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { moment } from "../../shared/times";
 import { Button, Form, Notice } from "../../shared/ui";
-import type { Note, Target } from "./opened";
+import type { Open } from "../session";
+import { type Note, signedStep, STEP, type Target } from "./opened";
 
 export function Notes({ notes }: { readonly notes: readonly Note[] }): JSX.Element {
   if (notes.length === 0) return <p class="empty">{t("No step is noted yet.")}</p>;
@@ -19,6 +20,7 @@ export function Notes({ notes }: { readonly notes: readonly Note[] }): JSX.Eleme
           <p class="own-words" dir="auto">{note.text}</p>
           <small>
             <bdi>{note.by}</bdi> · {moment(note.at)}
+            {note.signed ? null : <> · {t("Whose note this is cannot be checked.")}</>}
           </small>
         </li>
       ))}
@@ -29,27 +31,28 @@ export function Notes({ notes }: { readonly notes: readonly Note[] }): JSX.Eleme
 interface Props {
   readonly caseId: string;
   readonly team: Target | null;
-  readonly by: string;
+  readonly open: Open;
   readonly first: boolean;
   readonly onNoted: () => Promise<void>;
   readonly onGone: () => void;
 }
 
-async function sealNote(caseId: string, team: Target, by: string, text: string) {
+async function sealNote(caseId: string, team: Target, open: Open, text: string) {
   const itemId = hex(random(16));
-  const plain = JSON.stringify({ text, by, at: new Date().toISOString() });
-  const sealed = await sealText(utf8(plain), team.public, {
-    case: caseId,
-    compartment: "team",
+  const plain = JSON.stringify({ text, by: open.me.name, at: new Date().toISOString() });
+  const context = { case: caseId, compartment: "team", generation: team.generation, item: itemId, kind: "step" };
+  const sealed = await sealText(utf8(plain), team.public, context);
+  const signature = await open.keys.sign.sign(STEP, await signedStep(context, sealed));
+  return {
+    item_id: itemId,
     generation: team.generation,
-    item: itemId,
-    kind: "step",
-  });
-  return { item_id: itemId, generation: team.generation, sealed: base64(sealed) };
+    sealed: base64(sealed),
+    signature: base64(signature),
+  };
 }
 
 export function NoteForm(props: Props): JSX.Element {
-  const { caseId, team, by, first, onNoted, onGone } = props;
+  const { caseId, team, open, first, onNoted, onGone } = props;
   const [text, setText] = useState("");
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState<{ kind: "error" | "good"; text: string } | null>(null);
@@ -62,7 +65,7 @@ export function NoteForm(props: Props): JSX.Element {
     setBusy(true);
     setSaid(null);
     try {
-      await api.noteStep(caseId, await sealNote(caseId, team, by, text.trim()));
+      await api.noteStep(caseId, await sealNote(caseId, team, open, text.trim()));
       setText("");
       setSaid({ kind: "good", text: t("Noted.") });
       await onNoted();

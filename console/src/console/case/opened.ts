@@ -3,13 +3,19 @@
 import type { CaseFile, Grant, Item } from "../../api/types";
 import {
   type Bytes,
+  concat,
+  type Context,
   fromBase64,
+  info,
   isPairOf,
   type KeyPair,
   keyPair,
   openText,
   type PersonKeys,
+  type RosterMember,
+  sha256,
   text,
+  verify,
   wipe,
 } from "../../crypto";
 
@@ -61,6 +67,8 @@ export interface Note {
   readonly text: string;
   readonly by: string;
   readonly at: string;
+  /** Its author is in the list of members, and signed exactly this. */
+  readonly signed: boolean;
 }
 
 export type Opened = Answer | Consent | Coded | Note;
@@ -194,7 +202,23 @@ function fileOf(item: Item, fields: Fields): Answer {
   return { ...answerOf(item, fields), step, value: facts, text: null };
 }
 
-function understood(item: Item, fields: Fields): Opened {
+/** Purpose of the signature over a step. */
+export const STEP = "step";
+
+/** What its author signs: the place that the ciphertext is bound to, and the SHA-256 of it. */
+export async function signedStep(context: Context, sealed: Bytes): Promise<Bytes> {
+  return concat(info(context), await sha256(sealed));
+}
+
+/** The member who wrote a step, if the list holds them and they signed exactly this. */
+async function authorOf(item: Item, context: Context, members: readonly RosterMember[]): Promise<RosterMember | null> {
+  const member = members.find((one) => one.id === item.author);
+  if (item.kind !== "step" || !member || !item.signature) return null;
+  const what = await signedStep(context, fromBase64(item.sealed));
+  return (await verify(fromBase64(member.sign), STEP, what, fromBase64(item.signature))) ? member : null;
+}
+
+function understood(item: Item, fields: Fields, author: RosterMember | null): Opened {
   if (item.kind === "consent") return consentOf(item, fields);
   if (item.kind === "file") return fileOf(item, fields);
   if (item.kind === "coded") {
@@ -204,12 +228,18 @@ function understood(item: Item, fields: Fields): Opened {
   }
   if (item.kind === "step") {
     const at = word(fields["at"]) || item.made_at;
-    return { kind: "step", id: item.id, text: word(fields["text"]), by: word(fields["by"]), at };
+    const by = author?.name ?? word(fields["by"]);
+    return { kind: "step", id: item.id, text: word(fields["text"]), by, at, signed: author !== null };
   }
   return answerOf(item, fields);
 }
 
-async function openItem(caseId: string, item: Item, pair: KeyPair | null): Promise<Opened | null> {
+async function openItem(
+  caseId: string,
+  item: Item,
+  pair: KeyPair | null,
+  members: readonly RosterMember[],
+): Promise<Opened | null> {
   if (pair === null) return null;
   const context = {
     case: caseId,
@@ -220,7 +250,8 @@ async function openItem(caseId: string, item: Item, pair: KeyPair | null): Promi
   };
   try {
     const plain = text(await openText(fromBase64(item.sealed), pair, context));
-    return understood(item, JSON.parse(plain) as Fields);
+    const author = await authorOf(item, context, members);
+    return understood(item, JSON.parse(plain) as Fields, author);
   } catch {
     return null;
   }
@@ -301,6 +332,7 @@ export async function openCase(
   memberId: string,
   keys: PersonKeys,
   memory: Memory,
+  members: readonly RosterMember[] = [],
 ): Promise<OpenedCase> {
   const caseId = file.case.id;
   for (const grant of file.grants) {
@@ -311,7 +343,7 @@ export async function openCase(
   for (const item of file.items) {
     if (memory.items.get(item.id)) continue;
     const pair = memory.keys.get(place(item)) ?? null;
-    memory.items.set(item.id, await openItem(caseId, item, pair));
+    memory.items.set(item.id, await openItem(caseId, item, pair, members));
   }
   return assemble(file, memory);
 }

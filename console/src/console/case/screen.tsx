@@ -84,7 +84,7 @@ function OpenCase(props: {
         <h2 id="work-title">{compartmentName("team")}</h2>
         <Notes notes={notes} />
         {line.mine && line.status !== "done" ? (
-          <NoteForm caseId={line.id} team={team} by={open.me.name} first={notes.length === 0} onNoted={onChanged} onGone={onGone} />
+          <NoteForm caseId={line.id} team={team} open={open} first={notes.length === 0} onNoted={onChanged} onGone={onGone} />
         ) : null}
       </section>
       <section class="card" aria-labelledby="consent-title">
@@ -97,6 +97,11 @@ function OpenCase(props: {
           <Answers labels={read.labels} compartment={compartment} />
         </details>
       ))}
+      {(read.file.strange ?? 0) === 0 ? null : (
+        <Notice kind="error" testId="strange">
+          {t("Something was put into this request that is not from the person, nor from your team. It is not shown. Tell whoever runs your server.")}
+        </Notice>
+      )}
       <Spoiled caseId={line.id} keys={read.opened.spoiled} onChanged={onChanged} onGone={onGone} />
       {open.me.roles.includes("coordinator") ? (
         <HoldersOf file={read.file} open={open} reason={props.reason} onGone={onGone} />

@@ -45,12 +45,12 @@ export function useCase(id: string, open: Open, reason: string, onGone: () => vo
   const memory = useRef(freshMemory());
   const labelsOf = useLabels();
   const spoken = useLocale().locale;
-  const { me, keys } = open;
+  const { me, keys, roster } = open;
 
   const refresh = useCallback(async (): Promise<void> => {
     try {
       const file = await api.openCase(id, reason);
-      const opened = await openCase(file, me.id, keys, memory.current);
+      const opened = await openCase(file, me.id, keys, memory.current, roster?.members ?? []);
       setRead({ file, opened, labels: await labelsOf(file.content) });
       setError(null);
     } catch (thrown) {
@@ -58,7 +58,7 @@ export function useCase(id: string, open: Open, reason: string, onGone: () => vo
       if (thrown instanceof ApiError && thrown.status === 403) setRead(null);
       setError(thrown);
     }
-  }, [id, reason, me.id, keys, labelsOf, onGone]);
+  }, [id, reason, me.id, keys, roster, labelsOf, onGone]);
 
   useEffect(() => {
     let asked = Date.now();
