@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 
 from backend.ambient import World
 from backend.database import Database, open_database
@@ -17,7 +17,7 @@ from backend.database.tables import compartments, items
 from backend.errors import ConfigurationError
 from backend.settings import Settings
 from backend.vault import DraftKeys, Keyring
-from backend.vault.genuine import is_genuine, is_genuine_item, item_mark, mark_of
+from backend.vault.genuine import is_genuine, is_genuine_item
 from backend.vault.keyring_file import (
     Material,
     Wrap,
@@ -30,6 +30,7 @@ from backend.vault.keyring_source import load_keyring, new_material, passphrase_
 from backend.vault.roster_floor import read_floor
 from backend.vault.roster_root import pinned_root
 from backend.vault.rotation import reseal_older, unopenable, versions_in_use
+from backend.vault.vouching import vouch as vouch_all
 
 app = typer.Typer(no_args_is_help=True)
 T = TypeVar("T")
@@ -193,8 +194,8 @@ def check() -> None:
     wrong += [f"{column}: {many} values do not open under this keyring" for column, many in found]
     strange = _with_database(settings, lambda database: _not_genuine(database, keyring))
     wrong += [
-        f"case {case_id}, {name}: not as this server put it there (`relais keys vouch` after an "
-        "upgrade from an earlier version; else somebody changed the database)"
+        f"case {case_id}, {name}: not as this server put it there (`relais keys vouch` after "
+        "restoring a backup of before this version; else somebody changed the database)"
         for case_id, name in strange
     ]
     for line in wrong:
@@ -225,36 +226,16 @@ async def _not_genuine(database: Database, keyring: Keyring) -> list[tuple[str, 
 
 @app.command("vouch")
 def vouch() -> None:
-    """After an upgrade: mark keys and items of cases of an earlier version as this server's."""
+    """After restoring a backup of before marks: mark its keys and items as this server's."""
     settings = Settings()
     keyring = _open(settings)
     typer.confirm(
-        "Only after the first `relais db upgrade` to this version, and never because of an alarm: "
+        "Only after restoring a backup of before this version, and never because of an alarm: "
         "what somebody put into the database would be marked, too. Go on?",
         abort=True,
     )
-    print(f"{_with_database(settings, lambda d: _vouch(d, keyring))} keys and items were marked.")
-
-
-async def _vouch(database: Database, keyring: Keyring) -> int:
-    async with database.write() as tx:
-        old = (await tx.execute(select(compartments).where(compartments.c.mark.is_(None)))).all()
-        for row in old:
-            mark = mark_of(keyring, row.case_id, row.name, row.generation, row.public)
-            await tx.execute(
-                update(compartments)
-                .where(
-                    compartments.c.case_id == row.case_id,
-                    compartments.c.name == row.name,
-                    compartments.c.generation == row.generation,
-                )
-                .values(mark=mark)
-            )
-        theirs = (await tx.execute(select(items).where(items.c.mark.is_(None)))).all()
-        for row in theirs:
-            mark = item_mark(keyring, dict(row._mapping))
-            await tx.execute(update(items).where(items.c.id == row.id).values(mark=mark))
-    return len(old) + len(theirs)
+    count = _with_database(settings, lambda database: vouch_all(database, keyring))
+    print(f"{count} keys and items were marked.")
 
 
 def _of_files(settings: Settings) -> list[str]:

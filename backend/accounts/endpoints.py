@@ -112,8 +112,8 @@ async def start_login(body: LoginStartIn, relais: Here) -> LoginStartOut:
 @router.post("/login/passkey")
 async def start_passkey(body: LoginStartIn, relais: Here) -> PasskeyOptions:
     """Options for ``navigator.credentials.get``; 409 ``no_passkeys`` where none can be."""
-    async with relais.db.write() as tx:
-        return PasskeyOptions(options=await begin_login(tx, relais, body.name))
+    async with relais.db.read() as connection:
+        return PasskeyOptions(options=await begin_login(connection, relais, body.name))
 
 
 @router.post("/login")

@@ -79,18 +79,20 @@ async def log_in(
         row = await _member(tx, folded, lock=True)
         known = row is not None and device == row.id
         own, everyone = _lanes(relais, folded, known=known)
-        proven = _proves(relais, row, login)
+        proven, wait = _proves(relais, row, login), await _wait(tx, own, everyone, now)
         if row is None or not proven:
-            # Six generated words are not guessed, however often: who has them never waits because
-            # of a stranger who tries.
-            if wait := await _wait(tx, own, everyone, now):
+            # Who has the six words never waits because of a stranger who tries.
+            if wait:
                 return Refused(wait)
             _matching(relais, None, code if isinstance(code, str) else "", now)
             await record_failure(tx, own, now)
             if everyone is not None:
                 await record_failure(tx, everyone, now)
             return Refused()
-        return await _second_factor(tx, relais, row, code, own)
+        outcome = await _second_factor(tx, relais, row, code, own)
+        if isinstance(outcome, Refused) and wait:
+            return Refused(max(wait, outcome.wait_ms))  # the words alone are not told to be right
+        return outcome
 
 
 async def _second_factor(

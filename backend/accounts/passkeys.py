@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
 from backend.accounts.names import login_name
 from backend.ambient import MINUTE, iso
+from backend.database.statements import insert_or_ignore
 from backend.database.tables import members, passkey_challenges, passkeys
 from backend.errors import RelaisError
 
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 
 LIVE_MS: Final = 5 * MINUTE
 MOST: Final = 10
-_CHALLENGE: Final = 32
+_ENDS, _RANDOM, _MARK = 8, 16, 16
+"""Bytes of a challenge: when it ends (ms of Unix time), what makes it one, and its mark."""
 _NAME: Final = "Relais"
 _ADD: Final = "added"
 _SHOW: Final = "shown"
@@ -57,22 +60,21 @@ def _party(relais: Relais) -> tuple[str, str]:
     return party
 
 
-async def _challenge(tx: AsyncConnection, relais: Relais, purpose: str, owner: str) -> bytes:
-    """A new challenge to add or to show a passkey of this member's (or nobody's); old ones go."""
-    now = relais.world.now()
-    await tx.execute(delete(passkey_challenges).where(passkey_challenges.c.expires_at <= now))
-    challenge = relais.world.random(_CHALLENGE)
-    await tx.execute(
-        insert(passkey_challenges).values(
-            challenge_index=_index(relais, purpose, owner, challenge), expires_at=now + LIVE_MS
-        )
-    )
-    return challenge
+def _challenge(relais: Relais, purpose: str, owner: str) -> bytes:
+    """A new challenge to add or to show a passkey of this member's (or nobody's).
+
+    It carries its own end and a keyed mark, so that whoever asks for thousands fills no table: it
+    is written down once it was answered.
+    """
+    ends = relais.world.now() + LIVE_MS
+    head = ends.to_bytes(_ENDS, "big") + relais.world.random(_RANDOM)
+    return head + _marked(relais, purpose, owner, head)
 
 
-def _index(relais: Relais, purpose: str, owner: str, challenge: bytes) -> bytes:
+def _marked(relais: Relais, purpose: str, owner: str, head: bytes) -> bytes:
     """What was asked for by a log-in, which everybody may ask for, adds no passkey."""
-    return relais.vault.keyring.index("token", f"passkey {purpose}", owner, challenge.hex())
+    index = relais.vault.keyring.index("token", f"passkey {purpose}", owner, head.hex())
+    return index[:_MARK]
 
 
 async def _redeemed(
@@ -84,13 +86,18 @@ async def _redeemed(
         challenge = base64url_to_bytes(said["challenge"])
     except (KeyError, TypeError, ValueError, RecursionError):
         return None
-    used = await tx.execute(
-        delete(passkey_challenges).where(
-            passkey_challenges.c.challenge_index == _index(relais, purpose, owner, challenge),
-            passkey_challenges.c.expires_at > relais.world.now(),
+    head, mark = challenge[: _ENDS + _RANDOM], challenge[_ENDS + _RANDOM :]
+    now, ends = relais.world.now(), int.from_bytes(head[:_ENDS], "big")
+    if not compare_digest(mark, _marked(relais, purpose, owner, head)) or ends <= now:
+        return None
+    await tx.execute(delete(passkey_challenges).where(passkey_challenges.c.expires_at <= now))
+    index = relais.vault.keyring.index("token", f"passkey {purpose}", owner, challenge.hex())
+    first = await tx.execute(
+        insert_or_ignore(relais.db.dialect, passkey_challenges).values(
+            challenge_index=index, expires_at=ends
         )
     )
-    return challenge if used.rowcount == 1 else None
+    return challenge if first.rowcount == 1 else None
 
 
 async def begin_registration(
@@ -106,7 +113,7 @@ async def begin_registration(
         rp_name=_NAME,
         user_name=name,
         user_id=member_id.encode(),
-        challenge=await _challenge(tx, relais, _ADD, member_id),
+        challenge=_challenge(relais, _ADD, member_id),
         exclude_credentials=[PublicKeyCredentialDescriptor(id=row.id) for row in known],
     )
     found: dict[str, Any] = json.loads(webauthn.options_to_json(options))
@@ -145,11 +152,11 @@ async def finish_registration(
     return True
 
 
-async def begin_login(tx: AsyncConnection, relais: Relais, name: str) -> dict[str, Any]:
+async def begin_login(connection: AsyncConnection, relais: Relais, name: str) -> dict[str, Any]:
     """Options for ``navigator.credentials.get``; a name that nobody has gets stable ones, too."""
     host, _ = _party(relais)
     folded = login_name(name)
-    found = await tx.execute(
+    found = await connection.execute(
         select(members.c.id).where(
             members.c.login_name == folded,
             members.c.enrolled_at.is_not(None),
@@ -157,13 +164,13 @@ async def begin_login(tx: AsyncConnection, relais: Relais, name: str) -> dict[st
         )
     )
     member_id = found.scalar_one_or_none()
-    ids = [row.id for row in await _of(tx, member_id)] if member_id is not None else []
+    ids = [row.id for row in await _of(connection, member_id)] if member_id is not None else []
     owner = member_id or f"nobody:{folded}"
     if not ids:  # who has none is not told from who does not exist
         ids = [relais.vault.keyring.index("login", "no such passkey", folded)]
     options = webauthn.generate_authentication_options(
         rp_id=host,
-        challenge=await _challenge(tx, relais, _SHOW, owner),
+        challenge=_challenge(relais, _SHOW, owner),
         allow_credentials=[PublicKeyCredentialDescriptor(id=one) for one in ids],
     )
     shown: dict[str, Any] = json.loads(webauthn.options_to_json(options))

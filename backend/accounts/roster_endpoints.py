@@ -10,8 +10,7 @@ from backend.accounts.roster_store import (
     brought_into_force,
     current_signed,
     install,
-    stored,
-    verified,
+    newest,
 )
 from backend.accounts.schemas import RosterIn, RosterOut
 from backend.errors import RelaisError
@@ -59,10 +58,10 @@ async def read_roster(_: Member, relais: Here) -> RosterOut:
 async def read_last_roster(_: Coordinator, relais: Here) -> RosterOut:
     """The newest roster, in force or expired: what the next one follows. 404 ``no_roster``."""
     async with relais.db.read() as connection:
-        signed = await stored(connection)
-        roster = verified(signed, relais.settings)
-    if signed is None or roster is None:
+        found = await newest(connection, relais.settings)
+    if found is None:
         raise RelaisError(404, "no_roster", "No roster was ever signed here.")
+    roster, signed = found
     return RosterOut(version=roster.version, document=signed.document, signature=signed.signature)
 
 

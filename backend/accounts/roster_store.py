@@ -16,7 +16,7 @@ from backend.vault.roster import (
     hold_succession,
     read_roster,
 )
-from backend.vault.roster_floor import Floor, raise_floor, read_floor
+from backend.vault.roster_floor import Floor, floor_of, raise_floor, read_floor
 from backend.vault.roster_root import pinned_root
 from sealing import PublicKey
 
@@ -45,7 +45,7 @@ async def stored(connection: AsyncConnection) -> SignedRoster | None:
 def verified(signed: SignedRoster | None, settings: Settings) -> Roster | None:
     """``signed`` when its signature, mode and version hold; expiry is not looked at.
 
-    Fails closed: a newest roster that does not verify is not replaced by the one before it.
+    Fails closed: one that does not verify is not replaced by any other that was not in use.
     """
     root = pinned_root(settings)
     if signed is None or root is None:
@@ -54,14 +54,35 @@ def verified(signed: SignedRoster | None, settings: Settings) -> Roster | None:
         roster = read_roster(signed, root)
     except RosterError:
         return None
-    floor = read_floor(settings.draft_keys_path)
+    floor = _floor(settings, root)
     if roster.version < floor.version or _of_other_mode(roster, settings):
         return None
-    if roster.version > floor.version:
-        raise_floor(settings.draft_keys_path, Floor(roster.version, signed.digest, root.hex()))
-    elif signed.digest != floor.digest:
+    if roster.version == floor.version and signed.digest != floor.digest:
         return None
+    if roster.version > floor.version or not floor.document:
+        raise_floor(settings.draft_keys_path, floor_of(roster.version, signed, root))
     return roster
+
+
+def _floor(settings: Settings, root: bytes) -> Floor:
+    """What was used under this root; none under one that the operator pinned since."""
+    floor = read_floor(settings.draft_keys_path)
+    return floor if floor.root in ("", root.hex()) else Floor()
+
+
+async def newest(
+    connection: AsyncConnection, settings: Settings
+) -> tuple[Roster, SignedRoster] | None:
+    """The newest roster that verifies, expired or not.
+
+    Where the database does not have it (it was put back, or changed), the copy that was kept
+    outside it.
+    """
+    for signed in (await stored(connection), read_floor(settings.draft_keys_path).signed):
+        roster = verified(signed, settings)
+        if signed is not None and roster is not None:
+            return roster, signed
+    return None
 
 
 def _of_other_mode(roster: Roster, settings: Settings) -> bool:
@@ -78,11 +99,8 @@ async def current_signed(
     connection: AsyncConnection, settings: Settings, now: int
 ) -> tuple[Roster, SignedRoster] | None:
     """As :func:`current`, with the exact bytes that were signed."""
-    signed = await stored(connection)
-    roster = verified(signed, settings)
-    if signed is None or roster is None or roster.valid_until <= now:
-        return None
-    return roster, signed
+    found = await newest(connection, settings)
+    return found if found is not None and found[0].valid_until > now else None
 
 
 async def brought_into_force(relais: Relais) -> None:
@@ -113,11 +131,10 @@ async def install(
         raise RosterError("expired")
     if not roster.demo:
         _hold_people(roster)
-    before = await stored(tx)
-    known = verified(before, settings)
-    _hold_chain(roster, signed, root, settings, there=known is not None)
-    if known is not None and roster.version > known.version:
-        hold_succession(roster, known)
+    before = await newest(tx, settings)
+    _hold_chain(roster, signed, root, settings, there=before is not None)
+    if before is not None and roster.version > before[0].version:
+        hold_succession(roster, before[0])
     make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     added = await tx.execute(
         make(rosters)
@@ -144,17 +161,14 @@ def _hold_people(roster: Roster) -> None:
 def _hold_chain(
     roster: Roster, signed: SignedRoster, root: bytes, settings: Settings, *, there: bool
 ) -> None:
-    """``there``: the newest roster ever used is in the database, and succession can be checked."""
-    floor = read_floor(settings.draft_keys_path)
+    """``there``: the newest roster ever used is at hand, and succession can be checked."""
+    floor = _floor(settings, root)
     if floor.version == 0:
-        return  # nothing was ever used here: the pinned root alone decides
-    if not there:
-        if roster.version == floor.version and signed.digest == floor.digest:
-            return  # a database that was put back gets the roster that was in use
-        if floor.root in ("", root.hex()):
-            # Who could take the newest one out of the database might have been removed by it.
-            raise RosterError("not_the_last")
-        # The operator pinned another root, outside the database: what that one revoked is over.
+        return  # nothing was ever used under this root: it alone decides
+    if roster.version == floor.version and signed.digest == floor.digest:
+        return  # a database that was put back gets the roster that was in use
+    if not there:  # of an earlier version: whoever took it away might have been removed by it
+        raise RosterError("not_the_last")
     if roster.version != floor.version + 1:
         raise RosterError("wrong_version")
     if roster.previous != floor.digest:

@@ -42,7 +42,7 @@ async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     over = conversations.c.state_key == KEYRING
     for chat in ours.all():
         values: dict[str, Any] = {}
-        if not await _lives(tx, await of_chat(tx, chat.id), job.subject):
+        if not await _lives(tx, await _agreed(tx, chat.id), job.subject):
             values = {
                 "contact": False,
                 "expires_at": func.coalesce(conversations.c.expires_at, now + CLEARABLE),
@@ -74,6 +74,21 @@ async def of_chat(connection: AsyncConnection, conversation_id: str) -> list[str
         .order_by(earlier_cases.c.case_id)
     )
     return list(dict.fromkeys((*present.scalars(), *earlier.scalars())))
+
+
+async def _agreed(connection: AsyncConnection, conversation_id: str) -> list[str]:
+    """Of a chat's cases the present one, and those about which she agreed to be written to."""
+    present = await connection.execute(
+        select(conversations.c.case_id).where(
+            conversations.c.id == conversation_id, conversations.c.case_id.is_not(None)
+        )
+    )
+    earlier = await connection.execute(
+        select(earlier_cases.c.case_id).where(
+            earlier_cases.c.conversation_id == conversation_id, earlier_cases.c.contact
+        )
+    )
+    return [*present.scalars(), *earlier.scalars()]
 
 
 async def _lives(connection: AsyncConnection, chats_cases: list[str], but: str) -> bool:

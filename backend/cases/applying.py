@@ -91,10 +91,13 @@ async def apply(
 
 
 def _keys(granted: list[dict[str, Any]]) -> str:
-    """Which compartments, their generation, and how many holders; as it stands in the history."""
+    """Which compartments and their generation, as it stands in the history.
+
+    Not for how many: the difference would tell how large a team is that she left out.
+    """
     names = "+".join(sorted({one["name"][:3] for one in granted}))
     newest = max((one["generation"] for one in granted), default=1)
-    return f"{names}/{newest}:{len({one['holder'] for one in granted})}"
+    return f"{names}/{newest}"
 
 
 async def _lock_all(tx: AsyncConnection, changes: Changes) -> None:
@@ -195,8 +198,8 @@ async def _apply_case(
         gone = await tx.execute(
             delete(grants).where(grants.c.case_id == case_id, grants.c.holder.in_(changes.ungrant))
         )
-        if gone.rowcount:  # how many, not whose: whom she left out is hers alone
-            await log(tx, relais, case_id, LEFT_OUT, detail=f"grants:-{gone.rowcount}")
+        if gone.rowcount:  # neither whose nor how many: whom she left out is hers alone
+            await log(tx, relais, case_id, LEFT_OUT)
     await _apply_her_word(tx, relais, case_id, changes)
     values = _case_columns(relais, changes)
     if changes.settle_lost:

@@ -144,7 +144,8 @@ async def _open(work: Work, names: tuple[str, ...], members: list[str], why: str
         work.connection, work.relais, case_id, names, members, why, generation=generation
     )
     _add(work, rows, granted)
-    work.publics = Publics(case_id, known | publics_of(case_id, rows).keys)
+    strange = work.publics.strange if work.publics is not None else frozenset()
+    work.publics = Publics(case_id, known | publics_of(case_id, rows).keys, strange)
 
 
 def _add(work: Work, rows: list[dict[str, Any]], granted: list[dict[str, Any]]) -> None:

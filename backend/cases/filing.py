@@ -79,7 +79,7 @@ def _where(work: Work, step: str, item: int) -> dict[str, Any]:
 
 def _to_case(work: Work, file: str, keys: FileKeys, sealed: dict[str, Any]) -> Link:
     assert work.publics is not None  # noqa: S101  (there is an item in its compartment)
-    _, public = work.publics.keys[sealed["compartment"]]
+    _, public = work.publics.key_of(sealed["compartment"])
     return to_case(work.relais, file, keys, sealed, public)
 
 

@@ -103,6 +103,8 @@ async def give_back(
     Nobody else can do it: a coordinator's grant never replaces what somebody holds. Raises 403
     ``not_yours`` where there is no such key.
     """
+    # The case before its grants, as a turn has it.
+    await tx.execute(select(cases.c.id).where(cases.c.id == case_id).with_for_update())
     gone = await tx.execute(
         delete(grants).where(
             grants.c.case_id == case_id,

@@ -154,7 +154,8 @@ async def _items(
         grants.c.holder == member.id,
     )
     found = await tx.execute(
-        select(items)
+        select(items, members.c.name.label("author_name"))
+        .outerjoin(members, members.c.id == items.c.author)
         .where(items.c.case_id == case_id, items.c.compartment.in_(names), FREE, held)
         .order_by(items.c.made_at, items.c.id)
     )
@@ -169,6 +170,7 @@ async def _items(
             sealed=row.sealed,
             made_at=iso(row.made_at),
             author=row.author,
+            author_name=row.author_name,
             signature=row.signature,
         )
         for row in genuine

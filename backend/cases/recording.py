@@ -7,7 +7,7 @@ import msgspec
 from backend.ambient import iso
 from backend.relais import Relais
 from backend.vault import seal_item
-from backend.vault.genuine import item_mark
+from backend.vault.genuine import NotGenuine, item_mark
 
 
 class Publics(msgspec.Struct):
@@ -15,6 +15,14 @@ class Publics(msgspec.Struct):
 
     case_id: str
     keys: dict[str, tuple[int, bytes]]
+    strange: frozenset[str] = frozenset()
+    """Those of which the newest key is not one that this server made."""
+
+    def key_of(self, name: str) -> tuple[int, bytes]:
+        """To seal to. Raises :class:`NotGenuine`; leaving, erasing and silence never ask."""
+        if name in self.strange:
+            raise NotGenuine
+        return self.keys[name]
 
     def place_for(self, wanted: str) -> str | None:
         """The compartment to use: the wanted one, or None while it does not exist."""
@@ -80,7 +88,7 @@ def item_row(
 
     ``held``: the telling that she has not sent yet.
     """
-    generation, public = publics.keys[item.compartment]
+    generation, public = publics.key_of(item.compartment)
     item_id = relais.world.new_id()
     row = {
         "id": item_id,

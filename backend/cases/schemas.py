@@ -50,6 +50,7 @@ class ItemOut(BaseModel):
     sealed: Base64
     made_at: str
     author: str | None = None
+    author_name: str | None = None
     signature: Base64 | None = None
 
 

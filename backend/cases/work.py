@@ -14,7 +14,7 @@ from backend.content import Edition
 from backend.database.tables import compartments, members
 from backend.relais import Relais
 from backend.vault.compartments import ACCOUNT
-from backend.vault.genuine import NOT_GENUINE, is_genuine
+from backend.vault.genuine import is_genuine
 from conversation import State
 
 _PUBLICS = (
@@ -150,11 +150,13 @@ class Work:
 
 
 async def load_publics(work: Work, case_id: str) -> Publics:
-    """The newest public halves of a case's compartments. Raises ``NOT_GENUINE``."""
-    rows = (await work.connection.execute(_PUBLICS, {"case_id": case_id})).all()
-    if not all(is_genuine(work.relais.vault.keyring, case_id, row) for row in rows):
-        raise NOT_GENUINE
-    return Publics(case_id, {row.name: (row.generation, row.public) for row in rows})
+    """The newest public halves of a case's compartments."""
+    rows = await work.connection.execute(_PUBLICS, {"case_id": case_id})
+    newest = {row.name: row for row in rows}
+    keyring = work.relais.vault.keyring
+    strange = {name for name, row in newest.items() if not is_genuine(keyring, case_id, row)}
+    keys = {name: (row.generation, row.public) for name, row in newest.items()}
+    return Publics(case_id, keys, frozenset(strange))
 
 
 async def members_of(work: Work, organisations: tuple[str, ...]) -> list[str]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backend.cases import asking, filing, noting
 from backend.cases.changes import Changes
 from backend.cases.work import Work, load_publics
-from backend.database.tables import earlier_cases
+from backend.database.tables import conversations, earlier_cases
 from conversation import effects as fx
 from conversation import normalise
 
@@ -58,9 +58,20 @@ async def _come_back(work: Work, effect: fx.ComeBack) -> None:
         "told_group": before.told_group if before else work.relais.world.new_id(),
         **_SENT,
     }
-    if before is not None or work.case is not None:
-        work.changes.conversation["contact"] = before is not None and before.contact
+    if before is not None:
+        work.changes.conversation["contact"] = before.contact
+    elif work.case is not None:  # of another phone: what she agreed to there is about her request
+        work.changes.conversation["contact"] = await _agreed(work, found.case_id)
     work.part_from_case(effect.kept)
+
+
+async def _agreed(work: Work, case_id: str) -> bool:
+    """Somewhere she agreed to be written to about this request."""
+    for table in (conversations, earlier_cases):
+        query = select(table.c.case_id).where(table.c.case_id == case_id, table.c.contact)
+        if (await work.connection.execute(query.limit(1))).first() is not None:
+            return True
+    return False
 
 
 async def _of_this_chat(work: Work, case_id: str) -> Any:

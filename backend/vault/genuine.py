@@ -14,16 +14,16 @@ from typing import Any
 
 import structlog
 
-from backend.errors import RelaisError
 from backend.vault.keyring import Keyring
 
 log = structlog.get_logger("relais.vault")
-NOT_GENUINE = RelaisError(
-    500,
-    "not_genuine",
-    "A key of this case is not one that this server made: somebody changed the database. Nothing "
-    "was sealed to it. Stop the server, keep a copy of the database, and run `relais keys check`.",
-)
+
+
+class NotGenuine(Exception):
+    """A key of this case is not one that this server made: nothing is sealed to it.
+
+    Somebody changed the database. What was to be sealed is set aside, still sealed as it came.
+    """
 
 
 def mark_of(keyring: Keyring, case_id: str, name: str, generation: int, public: bytes) -> bytes:
@@ -41,7 +41,10 @@ def is_genuine(keyring: Keyring, case_id: str, row: Any) -> bool:
 
 
 def item_mark(keyring: Keyring, item: Mapping[str, Any]) -> bytes:
-    """32 bytes that belong to this row of ``items``: its place, its author and its ciphertext."""
+    """32 bytes that belong to this row of ``items``: place, moment, author and ciphertext.
+
+    Not to ``held``, which ends when she sends what she told.
+    """
     return keyring.index(
         "item",
         item["case_id"],
@@ -49,6 +52,8 @@ def item_mark(keyring: Keyring, item: Mapping[str, Any]) -> bytes:
         str(item["generation"]),
         item["id"],
         item["kind"],
+        item["slot"].hex(),
+        str(item["made_at"]),
         item.get("author") or "",
         hashlib.sha256(item["sealed"]).hexdigest(),
         (item.get("signature") or b"").hex(),

@@ -160,7 +160,7 @@ describe("whom a recovery package is for", () => {
 
   it("is read from the list that the root signed, with words to compare", async () => {
     const { text, members } = await bundle({ kem: base64(random(1216)) });
-    const { member, words, root } = await addresseeOf(readPackage(text));
+    const { member, words, root } = await addresseeOf(readPackage(text), NOW);
     expect(member.kem).toBe(members[1]?.kem);
     expect(words.split(" ")).toHaveLength(6);
     expect(root).toMatch(/^[0-9a-f ]+$/iu);
@@ -172,8 +172,14 @@ describe("whom a recovery package is for", () => {
     const changes = [{ to: "z" }, { document }, { root: base64(random(32)) }, { signature: "AA==" }];
     for (const change of changes) {
       const { text } = await bundle(change);
-      await expect(addresseeOf(readPackage(text))).rejects.toThrow("unsigned");
+      await expect(addresseeOf(readPackage(text), NOW)).rejects.toThrow("unsigned");
     }
+  });
+
+  it("is not read from a list that is over", async () => {
+    const { text } = await bundle();
+    const later = NOW + 91 * 86_400_000;
+    await expect(addresseeOf(readPackage(text), later)).rejects.toThrow("expired");
   });
 
   it("is not believed of an earlier version, nor of no package at all", async () => {

@@ -21,6 +21,17 @@ const argon: Argon = { salt: fromBase64(person.salt), memoryKib: 65536, passes: 
 const NOW = Date.parse("2026-11-24T12:00:00Z");
 const pin: Pin = { root: vectors.roster.root, version: 0, hash: "" };
 
+describe("a signing key", () => {
+  it("signs nothing once it is let go", async () => {
+    const keys = await personKeys(freshSeed());
+    const what = utf8("words");
+    const signature = await keys.sign.sign("test", what);
+    expect(await verify(keys.sign.public, "test", what, signature)).toBe(true);
+    keys.sign.forget();
+    await expect(keys.sign.sign("test", what)).rejects.toThrow("forgotten");
+  });
+});
+
 describe("person key", () => {
   it("is opened by the words, as Python wrapped it", async () => {
     const secrets = await stretch(person.passphrase, argon);

@@ -175,6 +175,8 @@ async def test_a_stranger_keeps_nobody_out(console: Console) -> None:
     for _ in range(12):
         await other.log_in(login=b64(bytes(32)))
     assert code(await other.log_in(login=b64(bytes(32)))) == (429, "slow_down")
+    # right words with a wrong code are not told from wrong words while the name waits
+    assert code(await other.log_in(totp="000000")) == (429, "slow_down")
     assert (await other.log_in()).status_code == 200
     await ada.post("/v1/logout")
     console.clock.forward(minutes=1)  # a code works once

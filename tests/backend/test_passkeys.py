@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 
 from backend.accounts.passkeys import relying_party
+from backend.database.tables import passkey_challenges
 from backend.settings import Settings
 from tests.backend.authenticators import Device
 from tests.backend.consoles import HEADER, Browser, Console, b64, running_console
@@ -134,6 +137,40 @@ async def test_nobody_learns_who_has_a_passkey(console: Console) -> None:
         assert first["challenge"] != second["challenge"]
         assert first["allowCredentials"] == second["allowCredentials"]
         assert len(first["allowCredentials"]) == 1
+
+
+async def test_who_asks_for_challenges_fills_no_table(console: Console) -> None:
+    """Anybody may ask: one is written down when it was answered with the right words."""
+    ada, phone = await console.enrolled("Ada (demo)"), device()
+    await registers(ada, phone)
+
+    async def kept() -> int:
+        async with console.relais.db.read() as connection:
+            return len((await connection.execute(select(passkey_challenges))).all())
+
+    before = await kept()
+    for name in [ada.name, "Nobody"] * 10:
+        await options_for(console, name)
+    assert await kept() == before
+    assert await logs_in(console, ada, phone.answers(await options_for(console, ada.name))) == 200
+    assert await kept() == before + 1
+    console.clock.forward(minutes=6)
+    assert await logs_in(console, ada, phone.answers(await options_for(console, ada.name))) == 200
+    assert await kept() == 1
+
+
+@pytest.mark.parametrize("at", [0, 7, 8, 24, 39])
+async def test_a_challenge_that_was_changed_opens_nothing(console: Console, at: int) -> None:
+    """Neither its end, nor what makes it one, nor its mark."""
+    ada, phone = await console.enrolled("Ada (demo)"), device()
+    await registers(ada, phone)
+    options = await options_for(console, ada.name)
+    raw = bytearray(base64url_to_bytes(options["challenge"]))
+    assert len(raw) == 40
+    raw[at] ^= 1
+    changed = options | {"challenge": bytes_to_base64url(bytes(raw))}
+    assert await logs_in(console, ada, phone.answers(changed)) == 401
+    assert await logs_in(console, ada, phone.answers(options)) == 200
 
 
 async def test_a_member_has_ten_at_most(console: Console) -> None:

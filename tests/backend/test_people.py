@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 
 from backend.accounts.people import remove_person, reset_person
 from backend.accounts.watching import watch_holders, watch_roster
+from backend.cases.opening import make_compartments
 from backend.database.tables import (
     cases,
+    compartments,
     conversations,
     deliveries,
     grants,
@@ -285,6 +287,24 @@ async def test_a_case_that_fewer_than_two_could_open_is_told(console: Console) -
     console.clock.forward(days=1)
     await watch_holders(console.relais)
     assert await _keys_told(console) == 2
+
+
+async def test_keys_of_an_older_generation_do_not_count(console: Console) -> None:
+    """What is told now is sealed to the newest one: who has only the first reads nothing of it."""
+    ada, sam = await console.enrolled("Ada (demo)"), await console.enrolled("Sam (demo)")
+    async with console.client() as client:
+        phone = Chat(client, console.relais, "sam-chat")
+        await phone.says((await sam.post("/v1/me/link-codes")).json()["code"])
+    case_id = await open_case(console.relais, [ada.member_id, sam.member_id])
+    async with console.relais.db.read() as connection:
+        rows, granted = await make_compartments(
+            connection, console.relais, case_id, ["brief"], [sam.member_id], "new", generation=2
+        )
+    async with console.relais.db.write() as tx:
+        await tx.execute(insert(compartments), rows)
+        await tx.execute(insert(grants), granted)
+    await watch_holders(console.relais)
+    assert await _keys_told(console) == 1
 
 
 async def _keys_told(console: Console) -> int:

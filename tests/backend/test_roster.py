@@ -153,15 +153,17 @@ async def test_only_the_next_version_may_follow(console: Console) -> None:
 
 
 async def test_a_database_put_back_does_not_bring_an_old_roster_back(console: Console) -> None:
-    """The highest version is remembered elsewhere: after a rollback nobody is sealed to."""
+    """The newest one is kept elsewhere: after a rollback it is the one that counts."""
     ada = await console.enrolled(ADA)
     assert await held_by(console, ada.member_id) == [ada.member_id, RECOVERY]
     assert await install_next(console, members=()) == ""
     assert await held_by(console, ada.member_id) == [RECOVERY]
     async with console.relais.db.write() as tx:
         await tx.execute(delete(rosters).where(rosters.c.version == 3))
-    assert await in_force(console) is None
-    assert await held_by(console, ada.member_id) == []
+    found = await in_force(console)
+    assert found is not None
+    assert found.version == 3
+    assert await held_by(console, ada.member_id) == [RECOVERY]
 
 
 async def test_the_roster_in_use_can_be_put_back(console: Console) -> None:
@@ -170,7 +172,7 @@ async def test_the_roster_in_use_can_be_put_back(console: Console) -> None:
     async with console.relais.db.write() as tx:
         row = (await tx.execute(select(rosters).where(rosters.c.version == 2))).one()
         await tx.execute(delete(rosters).where(rosters.c.version == 2))
-    assert await in_force(console) is None
+    assert await in_force(console) is not None, "it is kept beside the draft keys"
     relais = console.relais
     async with relais.db.write() as tx:
         signed = SignedRoster(row.document, row.signature)
@@ -181,7 +183,7 @@ async def test_the_roster_in_use_can_be_put_back(console: Console) -> None:
 async def test_who_takes_the_newest_list_away_cannot_sign_another_in_its_place(
     console: Console,
 ) -> None:
-    """It may have removed whoever did so: only the very same one comes back.
+    """It may have removed whoever did so, and the copy of an earlier version says nothing of that.
 
     Unless the operator pinned another root, which is outside the database.
     """
@@ -204,17 +206,29 @@ async def test_who_takes_the_newest_list_away_cannot_sign_another_in_its_place(
             return error.code
         return ""
 
-    assert await offered() == "not_the_last"
-    floor = replace(read_floor(days), root="another root's")
+    floor = replace(read_floor(days), document="", signature="")
     (days / "roster-floor.json").write_text(json.dumps(asdict(floor)))
+    assert await offered() == "not_the_last"
+    (days / "roster-floor.json").write_text(json.dumps(asdict(replace(floor, root="another"))))
+    async with relais.db.write() as tx:
+        await tx.execute(delete(rosters))
     assert await offered() == ""
 
 
 async def test_a_row_that_was_tampered_with_counts_for_nothing(console: Console) -> None:
-    """A newest roster that does not verify is not replaced by the one before it."""
+    """A newest roster that does not verify gives way to the kept one, never to the one before.
+
+    Without a kept one (of an earlier version) none counts.
+    """
     await console.enrolled(ADA)
     async with console.relais.db.write() as tx:
         await tx.execute(update(rosters).where(rosters.c.version == 2).values(signature=bytes(64)))
+    found = await in_force(console)
+    assert found is not None
+    assert found.version == 2
+    days = console.relais.settings.draft_keys_path
+    floor = replace(read_floor(days), document="", signature="")
+    (days / "roster-floor.json").write_text(json.dumps(asdict(floor)))
     assert await in_force(console) is None
 
 

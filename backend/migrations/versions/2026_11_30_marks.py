@@ -25,8 +25,16 @@ def upgrade() -> None:
         batch_op.add_column(
             sa.Column("contact", sa.Boolean(), nullable=False, server_default=sa.false())
         )
-    # Nobody knows any more which of these belonged together: each stands alone.
-    op.execute("UPDATE earlier_cases SET told_group = case_id WHERE apart")
+    op.execute(
+        "UPDATE earlier_cases SET contact = (SELECT conversations.contact FROM conversations"
+        " WHERE conversations.id = earlier_cases.conversation_id)"
+    )
+    # Where somebody began apart nobody knows any more which belonged together: each stands alone.
+    apart = "(SELECT conversation_id FROM earlier_cases WHERE apart)"
+    op.execute(f"UPDATE conversations SET told_group = id WHERE id IN {apart}")  # noqa: S608
+    op.execute(
+        f"UPDATE earlier_cases SET told_group = case_id WHERE conversation_id IN {apart}"  # noqa: S608
+    )
     with op.batch_alter_table("earlier_cases", schema=None) as batch_op:
         batch_op.alter_column("contact", server_default=None)
         batch_op.drop_column("apart")

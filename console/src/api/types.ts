@@ -180,6 +180,8 @@ export interface Item {
   readonly made_at: string;
   /** Of a step: the member, and their signature over its place and ciphertext (base64). */
   readonly author?: string | null;
+  /** As the server has it, also of somebody who left. */
+  readonly author_name?: string | null;
   readonly signature?: string | null;
 }
 

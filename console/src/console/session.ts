@@ -179,6 +179,7 @@ export async function secretsOf(name: string, words: string): Promise<Secrets> {
 export function forget(open: Open): void {
   wipe(open.seed);
   open.keys.kem.forget();
+  open.keys.sign.forget();
 }
 
 /** Lock: the keys are wiped and the server forgets this browser. */

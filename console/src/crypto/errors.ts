@@ -7,7 +7,8 @@ export type SealCode =
   | "bad_padding"
   | "bad_key"
   | "wrong_passphrase"
-  | "weak_parameters";
+  | "weak_parameters"
+  | "forgotten";
 
 export class SealError extends Error {
   readonly code: SealCode;

@@ -2,6 +2,7 @@
 
 import { type Bytes, concat, fromBase64 } from "./bytes";
 import { bind } from "./context";
+import { SealError } from "./errors";
 
 const PKCS8 = Uint8Array.of(
   0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
@@ -11,6 +12,8 @@ const ED25519 = { name: "Ed25519" };
 export interface Signer {
   readonly public: Bytes;
   sign(purpose: string, message: Uint8Array): Promise<Bytes>;
+  /** Let go of the private half: nothing is signed after that. */
+  forget(): void;
 }
 
 function signed(purpose: string, message: Uint8Array): Bytes {
@@ -19,22 +22,36 @@ function signed(purpose: string, message: Uint8Array): Bytes {
 
 async function nativeSigner(seed: Bytes): Promise<Signer> {
   const pkcs8 = concat(PKCS8, seed);
-  const key = await crypto.subtle.importKey("pkcs8", pkcs8, ED25519, true, ["sign"]);
+  const shown = await crypto.subtle.importKey("pkcs8", pkcs8, ED25519, true, ["sign"]);
+  const { x } = await crypto.subtle.exportKey("jwk", shown);
+  // What is kept gives its private half to nobody, this page included.
+  let key: CryptoKey | null = await crypto.subtle.importKey("pkcs8", pkcs8, ED25519, false, ["sign"]);
   pkcs8.fill(0);
-  const { x } = await crypto.subtle.exportKey("jwk", key);
   return {
     public: fromBase64(x ?? ""),
-    sign: async (purpose, message) =>
-      new Uint8Array(await crypto.subtle.sign(ED25519, key, signed(purpose, message))),
+    sign: async (purpose, message) => {
+      if (key === null) throw new SealError("forgotten");
+      return new Uint8Array(await crypto.subtle.sign(ED25519, key, signed(purpose, message)));
+    },
+    forget: () => {
+      key = null;
+    },
   };
 }
 
 async function nobleSigner(seed: Bytes): Promise<Signer> {
   const { ed25519 } = await import("@noble/curves/ed25519.js");
+  let kept: Bytes | null = seed.slice();
   return {
     public: new Uint8Array(ed25519.getPublicKey(seed)),
     sign: (purpose, message) =>
-      Promise.resolve(new Uint8Array(ed25519.sign(signed(purpose, message), seed))),
+      kept === null
+        ? Promise.reject(new SealError("forgotten"))
+        : Promise.resolve(new Uint8Array(ed25519.sign(signed(purpose, message), kept))),
+    forget: () => {
+      kept?.fill(0);
+      kept = null;
+    },
   };
 }
 

@@ -15,7 +15,7 @@ function RecoveryPage(): JSX.Element {
   const [papers, setPapers] = useState<readonly string[]>(["", ""]);
   const [bundle, setBundle] = useState<Package | null>(null);
   const [to, setTo] = useState<Addressee | null>(null);
-  const [compared, setCompared] = useState(false);
+  const [compared, setCompared] = useState<Compared>(NOTHING);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
   const [outcome, setOutcome] = useState<Outcome | null>(null);
@@ -23,13 +23,13 @@ function RecoveryPage(): JSX.Element {
   const choose = async (file: File | undefined): Promise<void> => {
     setBundle(null);
     setTo(null);
-    setCompared(false);
+    setCompared(NOTHING);
     setOutcome(null);
     setError("");
     try {
       if (!file) throw new PackageError("none");
       const read = readPackage(await file.text());
-      setTo(await addresseeOf(read));
+      setTo(await addresseeOf(read, Date.now()));
       setBundle(read);
     } catch (thrown) {
       setError(refusal(thrown));
@@ -42,8 +42,8 @@ function RecoveryPage(): JSX.Element {
     setOutcome(null);
     try {
       if (bundle === null) throw new PackageError("none");
-      if (!compared) throw new Error("compare");
-      const made = await recover(papers, bundle);
+      if (!compared.words || !compared.root) throw new Error("compare");
+      const made = await recover(papers, bundle, Date.now());
       setOutcome(made);
       if (made.opened > 0) save("relais-recovered.json", made.recovered);
     } catch (thrown) {
@@ -62,7 +62,7 @@ function RecoveryPage(): JSX.Element {
             <label for="package">The package that a coordinator saved (relais-recovery.json)</label>
             <input id="package" data-testid="package" type="file" accept="application/json,.json" onChange={(event) => void choose(event.currentTarget.files?.[0])} />
           </div>
-          {to === null ? null : <Compare to={to} compared={compared} onCompared={setCompared} />}
+          {to === null ? null : <Compare to={to} cases={bundle?.cases.map((one) => one.code) ?? []} compared={compared} onCompared={setCompared} />}
           {papers.map((paper, at) => (
             <Field
               key={at}
@@ -93,25 +93,41 @@ function RecoveryPage(): JSX.Element {
   );
 }
 
+interface Compared {
+  readonly words: boolean;
+  readonly root: boolean;
+}
+
+const NOTHING: Compared = { words: false, root: false };
+
 /** A package comes by the server: only people can tell whether it names the right key. */
 function Compare(props: {
   readonly to: Addressee;
-  readonly compared: boolean;
-  readonly onCompared: (compared: boolean) => void;
+  readonly cases: readonly string[];
+  readonly compared: Compared;
+  readonly onCompared: (compared: Compared) => void;
 }): JSX.Element {
-  const { member, words, root } = props.to;
+  const { member, words, root, list } = props.to;
+  const { cases, compared, onCompared } = props;
   return (
     <section class="card" data-testid="addressee" aria-label="Compare">
       <p>
-        The cases would be opened to <strong><bdi>{member.name}</bdi></strong> of <bdi>{member.organisation}</bdi>. Let them read the six words that their own console shows:
+        The cases {cases.join(", ")} would be opened to <strong><bdi>{member.name}</bdi></strong> of <bdi>{member.organisation}</bdi>. Let them read the six words that their own console shows:
       </p>
       <p class="fingerprint" dir="ltr" data-testid="words">{words}</p>
-      <p>The list of members begins with this key. It must be the one that stands on your papers:</p>
+      <label class="tick">
+        <input type="checkbox" data-testid="compared-words" checked={compared.words} onChange={(event) => onCompared({ ...compared, words: event.currentTarget.checked })} />{" "}
+        They read the same six words.
+      </label>
+      <p>
+        The list of members (number {list.version}, signed {list.signed.slice(0, 10)}) begins with this key. It must be the one that stands on your papers; where they do not show one, the one that a coordinator's console shows under "People":
+      </p>
       <p class="fingerprint" dir="ltr" data-testid="root">{root}</p>
       <label class="tick">
-        <input type="checkbox" data-testid="compared" checked={props.compared} onChange={(event) => props.onCompared(event.currentTarget.checked)} />{" "}
-        Both are the same. (If one is not: stop, and seal nothing. Somebody changed the package.)
+        <input type="checkbox" data-testid="compared-root" checked={compared.root} onChange={(event) => onCompared({ ...compared, root: event.currentTarget.checked })} />{" "}
+        It is the same key.
       </label>
+      <p>If one of them is not the same: stop, and seal nothing. Somebody changed the package.</p>
     </section>
   );
 }
@@ -122,6 +138,8 @@ function refusal(error: unknown): string {
     switch (error.code) {
       case "older":
         return "This package is of an earlier version, and does not say whose key it is. Save it again in the console.";
+      case "expired":
+        return "The list of members in this package is not in force any more. Let a coordinator sign it again, and save the package anew. Is the date of this computer right?";
       case "unsigned":
         return "The list of members in this package is not signed as it should be. Somebody may have changed it: seal nothing.";
       case "none":

@@ -13,6 +13,7 @@ import {
   keyPair,
   keyWords,
   readShare,
+  RosterError,
   type RosterMember,
   sha256,
   type Share,
@@ -22,9 +23,9 @@ import {
 
 /** What is wrong with a package: no package, of an earlier version, or not what a root leads to. */
 export class PackageError extends Error {
-  readonly code: "none" | "older" | "unsigned";
+  readonly code: "none" | "older" | "unsigned" | "expired";
 
-  constructor(code: "none" | "older" | "unsigned") {
+  constructor(code: "none" | "older" | "unsigned" | "expired") {
     super(code);
     this.code = code;
   }
@@ -51,26 +52,30 @@ export interface Addressee {
   readonly words: string;
   /** Of the key that the list of members begins with; it stands on the papers. */
   readonly root: string;
+  /** Which list that is, and when it was signed. */
+  readonly list: { readonly version: number; readonly signed: string };
 }
 
 /**
  * The member whom the signed list in the package names. The list leads to its root; whether that
  * root is the organisation's own a person has to see, for the package came by the server.
  */
-export async function addresseeOf(bundle: Package): Promise<Addressee> {
+export async function addresseeOf(bundle: Package, now: number): Promise<Addressee> {
   try {
     const root = fromBase64(bundle.root);
     const pin = { root: base64url(root), version: 0, hash: "" };
-    const { roster } = await checkRoster({ version: 0, ...bundle }, pin, 0);
+    const { roster } = await checkRoster({ version: 0, ...bundle }, pin, now);
     const member = roster.members.find((one) => one.id === bundle.to);
     if (!member) throw new PackageError("unsigned");
     return {
       member,
       words: await keyWords(fromBase64(member.kem), fromBase64(member.sign)),
       root: fingerprint(hex(await sha256(root))),
+      list: { version: roster.version, signed: roster.issued_at },
     };
-  } catch {
-    throw new PackageError("unsigned");
+  } catch (error) {
+    const expired = error instanceof RosterError && error.code === "expired";
+    throw new PackageError(expired ? "expired" : "unsigned");
   }
 }
 
@@ -82,7 +87,11 @@ export interface Outcome {
 }
 
 /** Join the papers, open every grant of the package, seal what they held to the one member named. */
-export async function recover(typed: readonly string[], bundle: Package): Promise<Outcome> {
+export async function recover(
+  typed: readonly string[],
+  bundle: Package,
+  now: number,
+): Promise<Outcome> {
   const shares: Share[] = [];
   for (const one of typed) if (one.trim() !== "") shares.push(await readShare(one));
   const seed = await joinShares(shares);
@@ -90,7 +99,7 @@ export async function recover(typed: readonly string[], bundle: Package): Promis
   wipe(seed);
   const first = shares[0];
   if (!first || !(await isOfKey(first, pair.public))) throw new ShareError("mistyped");
-  const { member } = await addresseeOf(bundle);
+  const { member } = await addresseeOf(bundle, now);
   const to = { id: member.id, kem: member.kem };
   let opened = 0;
   let closed = 0;

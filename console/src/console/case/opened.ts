@@ -228,7 +228,8 @@ function understood(item: Item, fields: Fields, author: RosterMember | null): Op
   }
   if (item.kind === "step") {
     const at = word(fields["at"]) || item.made_at;
-    const by = author?.name ?? word(fields["by"]);
+    // Never the name inside, which its writer could have made up, where the server knows better.
+    const by = author?.name ?? item.author_name ?? word(fields["by"]);
     return { kind: "step", id: item.id, text: word(fields["text"]), by, at, signed: author !== null };
   }
   return answerOf(item, fields);

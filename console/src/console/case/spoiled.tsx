@@ -20,6 +20,7 @@ interface Props {
 export function Spoiled({ caseId, keys, onChanged, onGone }: Props): JSX.Element | null {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
+  const [asked, setAsked] = useState(false);
   if (keys.length === 0) return null;
   const names = [...new Set(keys.map((one) => compartmentName(one.compartment)))];
   const giveBack = async (): Promise<void> => {
@@ -40,7 +41,11 @@ export function Spoiled({ caseId, keys, onChanged, onGone }: Props): JSX.Element
       <Notice kind="warn">{t("A key that you were given does not open: {names}.", { names: list(names) })}</Notice>
       <p>{t("Give it back, and ask a coordinator for a new one. Nothing else can replace it.")}</p>
       {error === "" ? null : <Notice kind="error" testId="spoiled-error">{error}</Notice>}
-      <Button testId="spoiled-back" busy={busy} onClick={() => void giveBack()}>{t("Give it back")}</Button>
+      {asked ? (
+        <Button testId="spoiled-yes" kind="danger" busy={busy} onClick={() => void giveBack()}>{t("Give it back now")}</Button>
+      ) : (
+        <Button testId="spoiled-back" onClick={() => setAsked(true)}>{t("Give it back")}</Button>
+      )}
     </section>
   );
 }
