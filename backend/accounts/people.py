@@ -12,6 +12,7 @@ from backend.accounts.names import login_name
 from backend.accounts.people_log import write_down
 from backend.accounts.people_schemas import NewPerson, OrganisationOut, PeopleOut, Person, TeamOut
 from backend.ambient import iso
+from backend.database.statements import insert_or_ignore
 from backend.database.tables import (
     conversations,
     grants,
@@ -83,7 +84,7 @@ async def add_person(tx: AsyncConnection, relais: Relais, new: NewPerson) -> tup
     folded = login_name(new.name)
     taken = await tx.execute(select(members.c.id).where(members.c.login_name == folded))
     if taken.first() is not None:
-        raise RelaisError(409, "name_taken", "Somebody has or had this name. Take another.")
+        raise _name_taken()
     organisation = await _organisation(tx, relais, new.organisation)
     if new.team_id is not None:
         team = await tx.execute(
@@ -94,8 +95,8 @@ async def add_person(tx: AsyncConnection, relais: Relais, new: NewPerson) -> tup
         if team.first() is None:
             raise RelaisError(422, "no_team", "This organisation has no such team.")
     member_id = relais.world.new_id()
-    await tx.execute(
-        insert(members).values(
+    added = await tx.execute(
+        insert_or_ignore(relais.db.dialect, members).values(
             id=member_id,
             organisation_id=organisation,
             team_id=new.team_id,
@@ -108,7 +109,13 @@ async def add_person(tx: AsyncConnection, relais: Relais, new: NewPerson) -> tup
             totp_step=0,
         )
     )
+    if added.rowcount != 1:  # another coordinator, at the same moment
+        raise _name_taken()
     return member_id, invitation_url(relais, await invite(tx, relais, member_id))
+
+
+def _name_taken() -> RelaisError:
+    return RelaisError(409, "name_taken", "Somebody has or had this name. Take another.")
 
 
 async def _organisation(tx: AsyncConnection, relais: Relais, name: str) -> str:

@@ -40,6 +40,8 @@ class Accounts:
         self._health = health
         self._holds = load_holds(state)
         self._free = asyncio.Event()
+        self.times_freed = 0
+        """Counts up whenever something that had to wait may be tried again."""
         self.numbers: list[str] = []
         """Of the bot, as the daemon has them."""
         self._all: Sequence[str] = ()
@@ -136,12 +138,17 @@ class Accounts:
             self._wake()
 
     def _wake(self) -> None:
+        self.times_freed += 1
         self._free.set()
         self._free = asyncio.Event()
 
-    async def freed(self) -> None:
-        """Returns as soon as something that had to wait may be tried again."""
-        await self._free.wait()
+    async def freed(self, since: int) -> None:
+        """Returns as soon as something may be tried again that could not when the count was this.
+
+        At once, when that came between the try and this call.
+        """
+        while self.times_freed == since:
+            await self._free.wait()
 
     def refresh(self) -> None:
         """Holds end by themselves, or by a person who solved the challenge in another process."""

@@ -106,9 +106,9 @@ class SignalAdapter:
         """See :class:`bots.core.Announces`."""
         await self._sender.say(address, text)
 
-    async def reachable(self, _address: str) -> None:
+    async def reachable(self, address: str) -> None:
         """See :class:`bots.core.Wakes`: a number that had to wait may send again."""
-        await self._accounts.freed()
+        await self._sender.reachable(address)
 
     def fetch(self, media: MediaRef) -> AsyncGenerator[bytes, None]:
         """See :class:`bots.core.Fetches`."""

@@ -76,6 +76,8 @@ class Sender:
         self._frames = kit.frames
         self._lane = kit.lane
         self._trust = trust
+        self._tried_at: dict[str, int] = {}
+        """How often something had been freed when it was tried last for this person, in vain."""
         self._tried: dict[str, float] = {}
         """When Signal was asked last about somebody whose key changed (monotonic)."""
         self._trusted: dict[str, float] = {}
@@ -86,6 +88,19 @@ class Sender:
 
     async def carry_out(self, delivery: Delivery) -> Sent:
         """Raises ``Later`` or ``Permanent``."""
+        since = self._accounts.times_freed
+        try:
+            return await self._carry_out(delivery)
+        except Later:
+            self._tried_at[delivery.address] = since
+            raise
+
+    async def reachable(self, person: str) -> None:
+        """Returns as soon as what could not be carried out for this person may be tried again."""
+        since = self._tried_at.pop(person, self._accounts.times_freed)
+        await self._accounts.freed(since)
+
+    async def _carry_out(self, delivery: Delivery) -> Sent:
         person = delivery.address
         if delivery.kind == "forget" and delivery.erased and self._in_question(person):
             return await self._forget_unsaid(person)

@@ -95,6 +95,15 @@ async def test_a_wrong_invitation_is_refused(
     assert len((await sam.get("/v1/members")).json()["members"]) == before
 
 
+async def test_of_two_who_invite_one_name_at_once_one_hears_that_it_is_taken(
+    console: Console,
+) -> None:
+    """Neither gets an error without words."""
+    sam = await console.enrolled("Sam (demo)")
+    answers = await asyncio.gather(*(invited(sam) for _ in range(4)))
+    assert sorted(one.status_code for one in answers) == [201, 409, 409, 409]
+
+
 async def test_a_new_link_ends_the_one_before(console: Console) -> None:
     """Whoever found the first one opens nothing with it."""
     sam = await console.enrolled("Sam (demo)")

@@ -44,12 +44,14 @@ class SlowWorld:
         self.seconds = end
         await breathe()
 
-    async def advance_until(self, condition: Callable[[], bool], most: float = 600) -> None:
-        """Second by second until ``condition`` holds."""
+    async def advance_until(
+        self, condition: Callable[[], bool], most: float = 600, step: float = 0.5
+    ) -> None:
+        """Step by step until ``condition`` holds; what falls due happens in its order."""
         end = self.seconds + most
         while not condition():
             assert self.seconds < end, "it never came true"
-            await self.advance(0.5)
+            await self.advance(step)
 
 
 async def breathe() -> None:

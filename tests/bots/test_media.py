@@ -191,7 +191,7 @@ async def test_a_file_that_always_breaks_does_not_end_a_conversation(tmp_path: P
         began = run.clock.seconds
         await send(run, "e1")
         await run.write("e2", "a", "after")
-        await run.clock.advance_until(lambda: len(backend.received) == 2, 3000)
+        await run.clock.advance_until(lambda: len(backend.received) == 2, 3000, 20)
         assert run.clock.seconds - began >= 900
         assert backend.named["e1"] == {"refused": "gone"}
         assert backend.texts("a") == ["caption e1", "after"]

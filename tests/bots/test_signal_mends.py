@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bots.core import Frames, Health, Spool, World
+from bots.core import Delivery, Frames, Health, Later, Spool, World
 from bots.signal import SignalAdapter, rpc
 from bots.signal import daemon as signal_daemon
 from bots.signal.challenge import solve_all
@@ -519,3 +519,28 @@ async def test_pictures_of_profiles_do_not_stay_with_the_daemon(
         await until(lambda: not picture.exists())
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_number_that_is_freed_between_the_try_and_the_wait_is_not_missed(
+    tmp_path: Path,
+) -> None:
+    """Else what waits leaves a minute late."""
+    async with signals(tmp_path, FakeBackend(script=nothing)) as run:
+        await met(run)
+        accounts, sender = run.adapter._accounts, run.adapter._sender
+        accounts.hold(NUMBER, "t", 600)
+        delivery = Delivery(
+            id="d", fence=1, lease_seconds=9, conversation="c", seq=1, address=HER, kind="send"
+        )
+        with pytest.raises(Later):
+            await sender.carry_out(delivery)
+        accounts.release(NUMBER)
+        await asyncio.wait_for(run.adapter.reachable(HER), 5)
+        accounts.hold(NUMBER, "t", 600)
+        with pytest.raises(Later):
+            await sender.carry_out(delivery)
+        waiting = asyncio.create_task(run.adapter.reachable(HER))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        accounts.release(NUMBER)
+        await asyncio.wait_for(waiting, 5)
