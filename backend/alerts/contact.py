@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, or_, select, update
+from sqlalchemy import case, delete, func, or_, select, true, update
 
 from backend.ambient import CLEARABLE
 from backend.database.tables import KEYRING, cases, conversations, earlier_cases
@@ -42,7 +42,7 @@ async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     over = conversations.c.state_key == KEYRING
     for chat in ours.all():
         values: dict[str, Any] = {}
-        if not await _lives(tx, await _agreed(tx, chat.id), job.subject):
+        if not await _lives(tx, await of_chat(tx, chat.id, agreed=True), job.subject):
             values = {
                 "contact": False,
                 "expires_at": func.coalesce(conversations.c.expires_at, now + CLEARABLE),
@@ -61,8 +61,13 @@ async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
         await tx.execute(delete(earlier_cases).where(earlier_cases.c.case_id == job.subject))
 
 
-async def of_chat(connection: AsyncConnection, conversation_id: str) -> list[str]:
-    """Every case that this chat has or had, the present one first."""
+async def of_chat(
+    connection: AsyncConnection, conversation_id: str, *, agreed: bool = False
+) -> list[str]:
+    """Every case that this chat has or had, the present one first.
+
+    ``agreed``: of those it had, only where she agreed to be written to about them.
+    """
     present = await connection.execute(
         select(conversations.c.case_id).where(
             conversations.c.id == conversation_id, conversations.c.case_id.is_not(None)
@@ -70,25 +75,13 @@ async def of_chat(connection: AsyncConnection, conversation_id: str) -> list[str
     )
     earlier = await connection.execute(
         select(earlier_cases.c.case_id)
-        .where(earlier_cases.c.conversation_id == conversation_id)
+        .where(
+            earlier_cases.c.conversation_id == conversation_id,
+            earlier_cases.c.contact if agreed else true(),
+        )
         .order_by(earlier_cases.c.case_id)
     )
     return list(dict.fromkeys((*present.scalars(), *earlier.scalars())))
-
-
-async def _agreed(connection: AsyncConnection, conversation_id: str) -> list[str]:
-    """Of a chat's cases the present one, and those about which she agreed to be written to."""
-    present = await connection.execute(
-        select(conversations.c.case_id).where(
-            conversations.c.id == conversation_id, conversations.c.case_id.is_not(None)
-        )
-    )
-    earlier = await connection.execute(
-        select(earlier_cases.c.case_id).where(
-            earlier_cases.c.conversation_id == conversation_id, earlier_cases.c.contact
-        )
-    )
-    return [*present.scalars(), *earlier.scalars()]
 
 
 async def _lives(connection: AsyncConnection, chats_cases: list[str], but: str) -> bool:

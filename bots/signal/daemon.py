@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from bots.core import Backoff, BotSettings, ConfigurationError, Health, World
-from bots.signal.lines import Lost
+from bots.signal.lines import Lost, connect
 from bots.signal.rpc import PULSE, Rpc, RpcError
 
 log = structlog.get_logger("relais.signal")
@@ -89,7 +89,7 @@ class Daemon:
         guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         while True:
             began = self._world.monotonic()
-            self._clear_away()
+            await self._clear_away()
             # Its words are nobody's to keep: they may name people.
             child = await asyncio.create_subprocess_exec(
                 *guard,
@@ -113,14 +113,17 @@ class Daemon:
                 self._health.problem("signal_daemon", _ENDS.format(code=code))
             await self._world.sleep(backoff.next())
 
-    def _clear_away(self) -> None:
-        """A daemon that was killed leaves its socket, on which no other one can listen."""
-        if self._address.startswith("unix:"):
-            path = Path(self._address.removeprefix("unix:"))
-            with contextlib.suppress(OSError):
-                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                if path.is_socket():
-                    path.unlink()
+    async def _clear_away(self) -> None:
+        """A daemon that was killed leaves its socket, on which no other one can listen.
+
+        One that is answered on is somebody else's, or of an earlier run that is about to end.
+        """
+        if not self._address.startswith("unix:"):
+            return
+        try:
+            (await connect(self._address)).close()
+        except Lost:
+            await asyncio.to_thread(_make_room, Path(self._address.removeprefix("unix:")))
 
     async def _ended(self, child: asyncio.subprocess.Process) -> int:
         """Its code, by itself or because it did not answer any more."""
@@ -167,6 +170,13 @@ class Daemon:
         except RpcError:
             pass
         return True
+
+
+def _make_room(socket: Path) -> None:
+    with contextlib.suppress(OSError):
+        socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if socket.is_socket():
+            socket.unlink()
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

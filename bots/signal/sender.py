@@ -246,6 +246,8 @@ class Sender:
 
     async def _forget_here(self, person: str) -> None:
         self._state.forget(person)
+        for known in (self._tried_at, self._tried, self._trusted):
+            known.pop(person, None)
         with contextlib.suppress(SpoolError):  # its disk refuses, which others say
             await self._frames.forget(self._lane(person))
 

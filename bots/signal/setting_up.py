@@ -1,10 +1,8 @@
 """`relais-bot signal register|link|status|challenge|identities`: by hand, with the daemon."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import msgspec
 import typer
 
 from bots.core import (
@@ -13,7 +11,6 @@ from bots.core import (
     Health,
     World,
     configure_logging,
-    iso,
     load_settings,
     serve_health,
     until_signal,
@@ -21,9 +18,11 @@ from bots.core import (
 from bots.signal.accounts import submit
 from bots.signal.challenge import SOLVE_AT, captcha_of
 from bots.signal.daemon import daemon_of
+from bots.signal.deciding import identities, refuse, trust
 from bots.signal.lines import Lost
 from bots.signal.rpc import Rpc, RpcError, numbers_of
-from bots.signal.state import State, load_holds, open_state, store_holds
+from bots.signal.state import load_holds, open_state, store_holds
+from bots.signal.with_daemon import do, fail
 
 REGISTER_AT: Final = "https://signalcaptchas.org/registration/generate.html"
 """Signal's own page; it ends on a link ``signalcaptcha://…``."""
@@ -35,36 +34,6 @@ setting_up = typer.Typer(
     invoke_without_command=True,
     no_args_is_help=False,
 )
-Work = Callable[[Rpc, BotSettings], Awaitable[None]]
-
-
-def do(work: Work) -> None:
-    """With a connection to the daemon; errors in words, and exit code 2."""
-
-    async def run() -> None:
-        settings = load_settings()
-        rpc = Rpc(settings.signal_daemon, World())
-        try:
-            await work(rpc, settings)
-        finally:
-            await rpc.close()
-
-    try:
-        asyncio.run(run())
-    except ConfigurationError as error:
-        _fail(str(error))
-    except Lost:
-        _fail(
-            "The Signal daemon does not answer at RELAIS_SIGNAL_DAEMON. Start it, or the bot that "
-            "starts it (RELAIS_SIGNAL_CLI), and leave it running."
-        )
-    except RpcError as error:
-        _fail(f"Signal refuses: {error.message}")
-
-
-def _fail(words: str) -> None:
-    typer.echo(words, err=True)
-    raise typer.Exit(2)
 
 
 @setting_up.command()
@@ -75,7 +44,7 @@ def daemon() -> None:
         configure_logging(settings.log_format)
         asyncio.run(_daemon(settings))
     except ConfigurationError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 async def _daemon(settings: BotSettings) -> None:
@@ -92,7 +61,7 @@ async def _daemon(settings: BotSettings) -> None:
 def register(number: str, voice: bool = False) -> None:
     """Make NUMBER (+236…) the bot's: captcha, code, PIN, registration lock, neutral profile."""
     if not number.startswith("+") or not number[1:].isdecimal():
-        _fail("A number with its country, such as +23675000000.")
+        fail("A number with its country, such as +23675000000.")
     do(lambda rpc, _: _register(rpc, number, voice=voice))
 
 
@@ -275,137 +244,5 @@ async def _challenge(rpc: Rpc, settings: BotSettings) -> None:
         state.close()
 
 
-class _Identity(msgspec.Struct, rename="camel"):
-    """As ``listIdentities`` gives it; times in ms."""
-
-    fingerprint: str = ""
-    safety_number: str = ""
-    trust_level: str = ""
-    added_timestamp: int = 0
-
-    @property
-    def digits(self) -> str:
-        """The safety number without its blanks."""
-        return "".join(one for one in self.safety_number if one.isdecimal())
-
-
-async def _keys_of(rpc: Rpc, person: str) -> dict[str, list[_Identity]]:
-    """Number of ours -> the keys that it has seen of them, the newest first.
-
-    Each number keeps its own list, and has a safety number of its own with them.
-    """
-    found = {}
-    for number in await numbers_of(rpc):
-        try:
-            raw = await rpc.call("listIdentities", account=number, number=person)
-        except RpcError:  # this one never met them
-            continue
-        keys = msgspec.convert(raw or [], list[_Identity], strict=False)
-        if keys:
-            found[number] = sorted(keys, key=lambda one: -one.added_timestamp)
-    return found
-
-
-@setting_up.command()
-def identities() -> None:
-    """Whose key on Signal changed, and waits for your decision."""
-    do(_identities)
-
-
-async def _identities(rpc: Rpc, settings: BotSettings) -> None:
-    state = open_state(settings, World())
-    try:
-        waiting, refused = state.changed_keys(), state.refused_keys()
-    finally:
-        state.close()
-    if not waiting:
-        typer.echo("Nobody's key waits for a decision.")
-    for one in waiting:
-        typer.echo(f"{one.person}, since {iso(one.since)}")
-        new = {
-            number: keys[0].safety_number
-            for number, keys in (await _keys_of(rpc, one.person)).items()
-            if keys[0].trust_level == "UNTRUSTED"
-        }
-        for number, safe in new.items():
-            typer.echo(f"  safety number with {number}: {safe}")
-        if not new:
-            typer.echo("  The daemon has not seen the new key itself yet.")
-    for one in refused:
-        typer.echo(f"{one.person}: refused. `relais-bot signal trust` undoes it.")
-    if waiting:
-        typer.echo(
-            "A new phone is the usual reason. Ask them on another way, or let them read the safety "
-            "number in the chat's settings. Then: `relais-bot signal trust ID`, or "
-            "`relais-bot signal refuse ID` if it is somebody else."
-        )
-
-
-@setting_up.command()
-def trust(person: str, safety_number: str = "") -> None:
-    """Take PERSON's new key on every number: what waits leaves, in both directions."""
-    do(lambda rpc, settings: _trust(rpc, settings, person, safety_number))
-
-
-async def _trust(rpc: Rpc, settings: BotSettings, person: str, safety_number: str) -> None:
-    state = open_state(settings, World())
-    try:
-        _in_question(state, person)
-        keys = await _keys_of(rpc, person)
-        if not keys:
-            raise ConfigurationError(f"The Signal daemon knows no key of {person} (any more).")
-        if safety_number:
-            await _trust_verified(rpc, person, keys, safety_number)
-        else:
-            for number in keys:
-                await rpc.call("trust", account=number, recipient=person, trustAllKnownKeys=True)
-        state.decided(person)
-    finally:
-        state.close()
-    typer.echo("Taken. What waits leaves within a minute.")
-
-
-async def _trust_verified(
-    rpc: Rpc, person: str, keys: dict[str, list[_Identity]], safety_number: str
-) -> None:
-    """The one key that has this safety number with some number of ours, wherever it was seen."""
-    digits = "".join(one for one in safety_number if one.isdecimal())
-    seen = [one for some in keys.values() for one in some]
-    key = next((one.fingerprint for one in seen if digits and one.digits == digits), None)
-    if key is None:
-        raise ConfigurationError(
-            "No key that the daemon has seen of them has this safety number: "
-            "`relais-bot signal identities` shows those that it has. Nothing was changed."
-        )
-    for number, some in keys.items():
-        for one in some:
-            if one.fingerprint == key:
-                safe = one.safety_number
-                await rpc.call("trust", account=number, recipient=person, verifiedSafetyNumber=safe)
-
-
-@setting_up.command()
-def refuse(person: str) -> None:
-    """Send nothing to PERSON any more; `trust` undoes it for what is said after that."""
-    do(lambda _, settings: _refuse(settings, person))
-
-
-async def _refuse(settings: BotSettings, person: str) -> None:
-    state = open_state(settings, World())
-    try:
-        _in_question(state, person)
-        state.refuse(person)
-    finally:
-        state.close()
-    typer.echo(
-        "Refused. What was to be said to them is dropped, and their alerts go to others. If they "
-        "are a responder, take them off call."
-    )
-
-
-def _in_question(state: State, person: str) -> None:
-    """Raises :class:`ConfigurationError` where there is nothing to decide."""
-    if state.changed_key(person) is None:
-        raise ConfigurationError(
-            f"No key of {person} is in question. `relais-bot signal identities` shows whose is."
-        )
+for _command in (identities, trust, refuse):
+    setting_up.command()(_command)

@@ -10,9 +10,9 @@ from tests.bots.fake_backend import FakeBackend
 from tests.bots.signals import Signals, signals
 from tests.bots.slow_world import until
 from tests.bots.test_signal_by_hand import Run, runner
-from tests.bots.test_signal_mends import met, with_two
+from tests.bots.test_signal_mends import answers, met, with_two
 from tests.bots.test_signal_talking import HER, nothing
-from tests.e2e.fake_signal import NUMBER, SECOND, FakeSignal
+from tests.e2e.fake_signal import NUMBER, SECOND, FakeSignal, _fails
 
 PROBLEM = "signal_identity"
 
@@ -74,6 +74,24 @@ async def test_a_key_is_taken_on_every_number_that_saw_it(tmp_path: Path) -> Non
         (NUMBER, "22 1"),
         (SECOND, "22 2"),
     ]
+
+
+async def test_a_number_that_refuses_to_trust_keeps_no_other_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One may trust the key already; where all refuse, nothing counts as decided."""
+    with FakeSignal(numbers=[NUMBER, SECOND]) as daemon:
+        run = await with_two(tmp_path, FakeBackend(script=nothing), daemon)
+        daemon.changed_at = {(HER, NUMBER), (HER, SECOND)}
+        await waiting(run)
+        hand, state = runner(daemon, tmp_path), run.adapter._state
+        refusals = [_fails(-1, "Failed to set the trust")] * 3
+        answers(monkeypatch, "trust", lambda: refusals.pop() if refusals else None)
+        assert (await by_hand(hand, "trust", HER)).startswith("2 Signal refuses")
+        assert state.key_of(HER) == "undecided"
+        assert (await by_hand(hand, "trust", HER)).startswith("0 Taken")
+        assert state.key_of(HER) == "sound"
+        await run.stop()
 
 
 async def test_somebody_else_is_refused_by_hand(tmp_path: Path) -> None:

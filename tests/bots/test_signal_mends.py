@@ -544,3 +544,15 @@ async def test_a_number_that_is_freed_between_the_try_and_the_wait_is_not_missed
         assert not waiting.done()
         accounts.release(NUMBER)
         await asyncio.wait_for(waiting, 5)
+
+
+async def test_a_socket_on_which_somebody_answers_is_left_alone(tmp_path: Path) -> None:
+    """A daemon that runs already is not made deaf by a second one."""
+    socket = tmp_path / "socket"
+    with FakeSignal(socket=socket) as daemon:
+        second = Daemon(["sh", "-c", "exec sleep 60"], daemon.address, World(), Health("signal"))
+        task = asyncio.create_task(second.run())
+        await until(lambda: second.pid is not None)
+        assert socket.is_socket()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
