@@ -180,18 +180,21 @@ def _crowd(path: Path, many: int) -> None:
     with closing(sqlite3.connect(path)) as plain, plain:
         plain.executemany(
             "INSERT INTO conversations (id, channel, address_index, address_sealed, state_sealed,"
-            " state_key, version, last_seq, settled_seq, contact, return_index)"
-            " VALUES (?, 'telegram', ?, ?, ?, 'keyring', 12, 12, 12, 1, ?)",
+            " state_key, version, last_seq, settled_seq, contact)"
+            " VALUES (?, 'telegram', ?, ?, ?, 'keyring', 12, 12, 12, 1)",
             (
                 (
                     f"{number:032x}",
                     chance.randbytes(32),
                     chance.randbytes(60),
                     chance.randbytes(150),
-                    chance.randbytes(32),
                 )
                 for number in range(many)
             ),
+        )
+        plain.executemany(
+            "INSERT INTO return_codes (code_index, conversation_id, shown_at) VALUES (?, ?, 1)",
+            ((chance.randbytes(32), f"{number:032x}") for number in range(many)),
         )
         plain.executemany(
             "INSERT INTO events (event_index, conversation_id, seen_at, outcome)"

@@ -16,6 +16,7 @@ from conversation.directory import (
     Wish,
 )
 from conversation.document import Interview, Step, Text, texts
+from conversation.ending import ERASE_DAYS
 from conversation.engine import advance, begin, over_first_question
 from conversation.events import Chose, Deleted, Edited, Event, Said, Sent, Silence, Started
 from conversation.findings import Finding, InterviewError
@@ -39,6 +40,7 @@ from conversation.state import State, StateError, dump_state, load_state
 from conversation.turn import Stepped
 
 __all__ = [
+    "ERASE_DAYS",
     "Area",
     "CaseStatus",
     "Chose",

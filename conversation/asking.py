@@ -6,6 +6,7 @@ from conversation import review
 from conversation.builtin import TRACKED
 from conversation.choices import PAGE, Label, choices
 from conversation.effects import ReturnCode
+from conversation.ending import ERASE_DAYS, UNDONE
 from conversation.replies import Count, Name, Option, Part, Ref, Reply
 from conversation.telling import told, told_before
 from conversation.wording import phrase, worded
@@ -40,11 +41,13 @@ _MENU: Final = (
     "engine/menu/options/",
 )
 _ERASE: Final = (["yes", "no"], "engine/erase_confirm/options/")
+_ERASE_SENT: Final = (["now", "later", "no"], "engine/erase_sent/options/")
 _HUMAN: Final = (["human", "go_on", "stop"], "engine/unclear_third/options/")
 _DISTRESS: Final = (["human", "near", "go_on"], "engine/distress/options/")
 OVERLAYS: Final = {
     "menu": _MENU,
     "confirm_erase": _ERASE,
+    "erase_sent": _ERASE_SENT,
     "human": _HUMAN,
     "distress": _DISTRESS,
 }
@@ -67,13 +70,20 @@ def draw(turn: "Turn", *, redraw: bool = False) -> None:
     turn.notes = []
 
 
+def over(turn: "Turn") -> list[str]:
+    """Options of what lies over the question; none where nothing does."""
+    ids = OVERLAYS[turn.mode][0] if turn.mode in OVERLAYS else []
+    # Only her code undoes it: without one, later is no other than now.
+    return [one for one in ids if one != "later" or turn.context.code_kept]
+
+
 def renew(turn: "Turn") -> None:
     """The next drawing is a new question: buttons of earlier ones are stale."""
     turn.ask = ""
 
 
 def _draw_overlay(turn: "Turn") -> None:
-    ids, prefix = OVERLAYS[turn.mode]
+    prefix = OVERLAYS[turn.mode][1]
     parts = list(turn.notes)
     if turn.mode == "menu":
         parts.append(phrase("menu"))
@@ -81,10 +91,14 @@ def _draw_overlay(turn: "Turn") -> None:
         parts.append(phrase("unclear_third"))
     elif turn.mode == "distress":
         parts.append(phrase("distress"))
+    elif turn.mode == "erase_sent":
+        later = turn.context.code_kept
+        days = Count(ERASE_DAYS)
+        parts.append(phrase("erase_sent", days=days) if later else phrase("erase_sent_now"))
     else:
         parts.append(phrase("erase_confirm"))
         parts.append(Part(f"engine/erase_limits/options/{turn.context.channel}"))
-    options = tuple(Option(f"{turn.ask}:{one}", Ref(prefix + one)) for one in ids)
+    options = tuple(Option(f"{turn.ask}:{one}", Ref(prefix + one)) for one in over(turn))
     turn.replies.append(
         Reply(
             tuple(parts),
@@ -136,11 +150,15 @@ def _parts(turn: "Turn", step: "Step") -> list[Part]:
     if step.kind in GATHERS and (held := _held(turn, step)):
         parts.append(phrase("gathered", count=Count(held)))
     if step.kind == "code":
-        # The code is kept nowhere: whenever the question is drawn, a new one takes its place.
+        # The code is kept nowhere: whenever the question is drawn, there is a new one.
         code = f"{int.from_bytes(turn.context.nonce[8:32], 'big') % 10**16:016d}"
         turn.effects.append(ReturnCode(code))
         groups = " ".join(code[i : i + 4] for i in range(0, 16, 4))
         parts.append(phrase("code_line", code=Name(groups)))
+        if turn.context.code_kept:
+            parts.append(phrase("code_earlier"))
+    if step.kind == "returning" and turn.unmark(UNDONE):
+        parts.insert(0, phrase("erase_undone"))
     return parts
 
 

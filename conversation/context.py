@@ -40,10 +40,16 @@ class Context(msgspec.Struct, frozen=True):
     """It leads to the request that this chat has already."""
     code_proves: bool = False
     """No sign was given here for that request: the code alone shows that it is hers."""
+    code_undoes: bool = False
+    """That request waits to be erased: coming back undoes it."""
     sign_matches: bool | None = None
     """The message is her sign: right or wrong; None: no sign is kept."""
     sign_of_earlier: bool = False
     """It is the sign of a request of this chat from before the present one."""
+    code_kept: bool = False
+    """She was given a return code for what this chat has now, which still holds."""
+    sent: bool = False
+    """What she told in this chat was sent: erasing it is asked once more."""
     signed: bool = True
     """What this chat has now was given a sign. Else only an earlier request was."""
     remembered: dict[str, str] = {}

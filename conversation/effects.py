@@ -119,7 +119,10 @@ class Sign(_Effect, frozen=True, tag="sign"):
 
 
 class ReturnCode(_Effect, frozen=True, tag="return_code"):
-    """A return code was shown; only a keyed hash of it is kept."""
+    """A return code was shown; only a keyed hash of it is kept.
+
+    Those shown before hold until she has written this one back.
+    """
 
     code: str
 
@@ -163,6 +166,9 @@ class Forget(_Effect, frozen=True, tag="forget"):
 
 class Erase(_Effect, frozen=True, tag="erase"):
     """She confirmed: everything goes, the case included."""
+
+    later: bool = False
+    """The case waits for :data:`conversation.ERASE_DAYS`, in which only her code undoes it."""
 
 
 class ComeBack(_Effect, frozen=True, tag="come_back"):

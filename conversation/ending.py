@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _ASKED: Final = frozenset({"help", "urgent", "account"})
 """What makes a case: someone was asked, or an account was begun."""
+ERASE_DAYS: Final = 7
+"""So long her code undoes an erasure that she wanted later."""
+UNDONE: Final = "undone"
+"""Of ``State.parts``: she came back by her code to what was to be erased, and does not know yet."""
 OF_ACCOUNT: Final = frozenset({"account", "keep", "drop", "submit2"})
 """What goes with an account that is destroyed: whoever tells again is asked again."""
 _LASTING: Final = frozenset({"help", "urgent", "account", "submit1", "submit2"})
@@ -66,9 +70,9 @@ def leave_safely(turn: "Turn") -> None:
     _say_goodbye(turn, "goodbye")
 
 
-def erase(turn: "Turn") -> None:
+def erase(turn: "Turn", *, later: bool = False) -> None:
     """She confirmed: everything goes, and one neutral line is said."""
-    turn.effects.append(fx.Erase())
+    turn.effects.append(fx.Erase(later))
     clear(turn)
     turn.locale = turn.seen = ""
     turn.voice = turn.pictures = False

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from conversation import effects as fx
 from conversation import ending, facts
 from conversation.answering import Added, Answered, Shown, pressed, said
-from conversation.asking import GATHERS, OVERLAYS, draw, renew
+from conversation.asking import GATHERS, OVERLAYS, draw, over, renew
 from conversation.builtin import TRACKED
 from conversation.caring import chosen as distress_chosen
 from conversation.caring import distressed, remarked, waits_for_a_person
@@ -220,7 +220,7 @@ def _answer(turn: Turn, heard: _Heard) -> None:
     """An answer to the question on the screen."""
     step = turn.step
     paused, turn.mode = turn.mode == "paused", "asking"
-    if turn.context.code_matches is False and at_opening(turn) and step.kind != "proof":
+    if _wrong_code(turn, step):
         _note(turn, "code_wrong")
         return
     understood = _understand(turn, step, heard)
@@ -242,6 +242,13 @@ def _answer(turn: Turn, heard: _Heard) -> None:
         _unclear(turn, step)
 
 
+def _wrong_code(turn: Turn, step: Step) -> bool:
+    """A code that leads nowhere, or, where one was just given, elsewhere."""
+    if step.kind == "code":
+        return turn.context.code_matches is not None and not turn.context.code_of_present
+    return turn.context.code_matches is False and at_opening(turn) and step.kind != "proof"
+
+
 def _accept(turn: Turn, step: Step, answer: Answered) -> None:
     value = answer.value
     match step.kind:
@@ -259,6 +266,8 @@ def _accept(turn: Turn, step: Step, answer: Answered) -> None:
             store(turn, step, value, answer.text)
             if turn.route == "pick":
                 turn.notes.append(phrase("language_changed"))
+            if step.kind == "code" and turn.context.code_of_present:
+                turn.notes.append(phrase("code_right"))
             if step.kind == "date" and isinstance(value, dict) and "year" in value:
                 turn.notes.append(phrase("date_noted", date=label(turn, step, value)))
             if answer.text is None or not distressed(turn, answer.text):
@@ -302,15 +311,15 @@ def _written_over(turn: Turn, heard: _Heard) -> None:
 def _answer_overlay(turn: Turn, heard: _Heard) -> None:
     """The menu, "erase everything?", or the offer of a human."""
     mode = turn.mode
-    option = _chosen_over(OVERLAYS[mode][0], heard.option or heard.word)
+    option = _chosen_over(over(turn), heard.option or heard.word)
     if not option:
         _written_over(turn, heard)
     elif mode == "distress":
         distress_chosen(turn, option)
     elif option == "leave":
         ending.leave(turn)
-    elif mode == "confirm_erase" and option == "yes":
-        ending.erase(turn)
+    elif option in {"yes", "now", "later"}:
+        _erase(turn, option)
     elif option == "stop":
         ending.pause(turn)
     elif option in {"go_on", "no"}:
@@ -320,6 +329,16 @@ def _answer_overlay(turn: Turn, heard: _Heard) -> None:
     else:
         renew(turn)
         run(turn, option)
+
+
+def _erase(turn: Turn, option: str) -> None:
+    """Yes to "erase everything?": what was sent is asked about once more, where she may know."""
+    if option == "yes" and turn.context.sent and not facts.unproved(turn):
+        turn.mode = "erase_sent"
+        renew(turn)
+        draw(turn)
+    else:
+        ending.erase(turn, later=option == "later")
 
 
 def _take_away(turn: Turn, heard: _Heard) -> None:
@@ -348,9 +367,9 @@ def _kept_away(turn: Turn, heard: _Heard) -> str:
     if isinstance(event, Sent):
         fits = seen or step.kind in GATHERS
         return onward if fits and _sent_away(turn, step, event) else ""
-    over = turn.mode in OVERLAYS and _chosen_over(OVERLAYS[turn.mode][0], heard.word)
+    covered = _chosen_over(over(turn), heard.word)
     understood = _understand(turn, step, heard)
-    if isinstance(understood, Added) and not over:
+    if isinstance(understood, Added) and not covered:
         add_words(turn, step, understood.text)
     elif seen and isinstance(understood, Answered) and step.kind != "review":
         store(turn, step, understood.value, understood.text)

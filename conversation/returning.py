@@ -117,6 +117,8 @@ def come_back(turn: "Turn") -> None:
     ending.name_run(turn)
     turn.locale = locale
     turn.mark("help")
+    if turn.context.code_undoes:
+        turn.mark(ending.UNDONE)
     _greet(turn, "", proved=turn.context.code_proves)
 
 

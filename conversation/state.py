@@ -23,6 +23,7 @@ Mode = Literal[
     "asking",  # `at` is the question she sees
     "menu",  # the numbered menu of `0` lies over the question
     "confirm_erase",  # "Erase everything?" lies over the question
+    "erase_sent",  # "It was sent. Now, or in some days?": asked after that, where a case lives
     "human",  # the offer of a human lies over the question (third unclear answer)
     "distress",  # the offer of a human lies over the question (words that tell of distress)
     "paused",

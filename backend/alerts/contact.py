@@ -29,8 +29,9 @@ async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     status = (
         await tx.execute(select(cases.c.status).where(cases.c.id == job.subject))
     ).scalar_one_or_none()
-    if status not in {"done", "erased"}:
+    if status not in {"done", "erasing", "erased"}:
         return
+    gone = status != "done"
     now = relais.world.now()
     before = select(earlier_cases.c.conversation_id).where(earlier_cases.c.case_id == job.subject)
     ours = await tx.execute(
@@ -47,9 +48,9 @@ async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
                 "contact": False,
                 "expires_at": func.coalesce(conversations.c.expires_at, now + CLEARABLE),
             }
-        if status == "erased" and chat.case_id == job.subject:
-            values |= {"case_id": None, "return_index": None, "sign_index": None}
-        if status == "erased" and "contact" in values:
+        if gone and chat.case_id == job.subject:
+            values |= {"case_id": None, "sign_index": None}
+        if gone and "contact" in values:
             values["expires_at"] = case((over, now), else_=conversations.c.expires_at)
         if values:
             await tx.execute(
@@ -57,7 +58,7 @@ async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
                 .where(conversations.c.id == chat.id)
                 .values(**values, version=conversations.c.version + 1)
             )
-    if status == "erased":
+    if gone:
         await tx.execute(delete(earlier_cases).where(earlier_cases.c.case_id == job.subject))
 
 

@@ -8,13 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
 from backend.cases.changes import Changes, Left
-from backend.cases.erasing import erase_case
-from backend.cases.history import KEYS, LEFT_OUT
+from backend.cases.codes import apply_codes
+from backend.cases.erasing_all import erase_all
+from backend.cases.erasing_later import undo_erase
+from backend.cases.history import KEYS, LEFT_OUT, log
 from backend.cases.routing import dump_routing, load_routing
-from backend.cases.stones import chat_stone, write_tombstone
+from backend.cases.stones import undone_stone, write_tombstone
+from backend.cases.unsent import drop_account, drop_places, drop_unsent, release, settle
 from backend.database.statements import insert_or_ignore, upsert
 from backend.database.tables import (
-    case_log,
     cases,
     compartments,
     conversations,
@@ -22,14 +24,10 @@ from backend.database.tables import (
     earlier_cases,
     grants,
     items,
-    media,
-    quarantine,
     topics,
 )
-from backend.media import remove_files
 from backend.media.linking import apply_links, drop_files
 from backend.relais import Relais
-from backend.vault.compartments import ACCOUNT
 
 _CLEAR_DRAFTS = delete(draft_items).where(
     draft_items.c.conversation_id == bindparam("the_conversation")
@@ -60,22 +58,14 @@ async def apply(
     """
     await _lock_all(tx, changes)
     if changes.erase:
-        await _erase_all(tx, relais, conversation_id, changes.case_id)
+        await erase_all(tx, relais, conversation_id, changes)
     elif changes.case_id is not None and changes.seen is not None:
         await _unmoved(tx, changes.case_id, changes.seen)
+    await apply_codes(tx, relais.world.now(), conversation_id, changes.codes)
+    if changes.undo_erase is not None and await undo_erase(tx, relais, changes.undo_erase):
+        write_tombstone(relais.settings.data_dir, undone_stone(changes.undo_erase))
     await _apply_drafts(tx, relais, conversation_id, changes)
-    if changes.new_case is not None:
-        await tx.execute(insert(cases), changes.new_case.row)
-        await tx.execute(insert(compartments), changes.new_case.compartments)
-        await tx.execute(insert(grants), changes.new_case.grants)
-        case_id = changes.new_case.row["id"]
-        await log(tx, relais, case_id, "opened")
-        await log(tx, relais, case_id, KEYS, detail=_keys(changes.new_case.grants))
-    if changes.more_compartments:
-        await tx.execute(insert(compartments), changes.more_compartments)
-        await tx.execute(insert(grants), changes.more_grants)
-        case_id = changes.more_compartments[0]["case_id"]
-        await log(tx, relais, case_id, KEYS, detail=_keys(changes.more_grants))
+    await _make_keys(tx, relais, changes)
     await _apply_files(tx, relais, conversation_id, changes)
     if changes.earlier is not None:
         await _part(tx, relais, changes.earlier)
@@ -88,6 +78,22 @@ async def apply(
         await _apply_case(tx, relais, conversation_id, case_id, changes)
     if changes.topic is not None:
         await _count(tx, relais, changes.topic)
+
+
+async def _make_keys(tx: AsyncConnection, relais: Relais, changes: Changes) -> None:
+    """A new case with its compartments; new ones of a case that is there."""
+    if changes.new_case is not None:
+        await tx.execute(insert(cases), changes.new_case.row)
+        await tx.execute(insert(compartments), changes.new_case.compartments)
+        await tx.execute(insert(grants), changes.new_case.grants)
+        case_id = changes.new_case.row["id"]
+        await log(tx, relais, case_id, "opened")
+        await log(tx, relais, case_id, KEYS, detail=_keys(changes.new_case.grants))
+    if changes.more_compartments:
+        await tx.execute(insert(compartments), changes.more_compartments)
+        await tx.execute(insert(grants), changes.more_grants)
+        case_id = changes.more_compartments[0]["case_id"]
+        await log(tx, relais, case_id, KEYS, detail=_keys(changes.more_grants))
 
 
 def _keys(granted: list[dict[str, Any]]) -> str:
@@ -144,44 +150,19 @@ async def _unmoved(tx: AsyncConnection, case_id: str, seen: tuple[str, bytes | N
         raise CaseMoved
 
 
-async def _erase_all(
-    tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str | None
-) -> None:
-    """Every case that this chat ever had, what was set aside of it, and the chat as it was.
-
-    The stones are written once nothing but the commit can fail any more: they let no restore bring
-    a case back.
-    """
-    earlier = await tx.execute(
-        select(earlier_cases.c.case_id).where(earlier_cases.c.conversation_id == conversation_id)
-    )
-    found = {*earlier.scalars(), *([case_id] if case_id is not None else [])}
-    for one in sorted(found):
-        await tx.execute(_LOCK, {"the_case": one})
-        await erase_case(tx, relais, one)
-    mine = earlier_cases.c.conversation_id == conversation_id
-    await tx.execute(delete(earlier_cases).where(mine))
-    await tx.execute(delete(quarantine).where(quarantine.c.conversation_id == conversation_id))
-    version = await tx.execute(
-        select(conversations.c.version).where(conversations.c.id == conversation_id)
-    )
-    stones = [*sorted(found), chat_stone(conversation_id, version.scalar_one() - 1)]
-    for stone in stones:
-        write_tombstone(relais.settings.data_dir, stone)
-
-
 async def _part(tx: AsyncConnection, relais: Relais, row: dict[str, Any]) -> None:
     """Remember a case that the chat had. What led to it alone before still does."""
     await tx.execute(insert_or_ignore(relais.db.dialect, earlier_cases).values(**row))
-    leads = {name: row[name] for name in ("return_index", "sign_index") if row[name] is not None}
     now = {name: row[name] for name in ("told_group", "contact")}
+    if row["sign_index"] is not None:
+        now["sign_index"] = row["sign_index"]
     await tx.execute(
         update(earlier_cases)
         .where(
             earlier_cases.c.conversation_id == row["conversation_id"],
             earlier_cases.c.case_id == row["case_id"],
         )
-        .values(**leads, **now)
+        .values(**now)
     )
 
 
@@ -242,9 +223,9 @@ async def _apply_her_word(
     """She sent part 2, or took something back."""
     await _take_back(tx, relais, case_id, changes)
     if changes.drop_unsent:
-        await _drop_unsent(tx, relais, case_id, changes.drop_unsent)
+        await drop_unsent(tx, relais, case_id, changes.drop_unsent)
     if changes.submit_account:
-        await _release(tx, case_id, changes.run)
+        await release(tx, case_id, changes.run)
         await log(tx, relais, case_id, "submitted")
     if changes.withdraw:
         await _withdraw(tx, relais, case_id)
@@ -252,9 +233,9 @@ async def _apply_her_word(
 
 async def _take_back(tx: AsyncConnection, relais: Relais, case_id: str, changes: Changes) -> None:
     if changes.drop_account:
-        await _drop_account(tx, relais, case_id)
+        await drop_account(tx, relais, case_id)
     elif changes.drop_evidence:
-        await _drop_places(tx, relais, case_id, ("evidence",))
+        await drop_places(tx, relais, case_id, ("evidence",))
 
 
 async def _withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
@@ -269,45 +250,6 @@ async def _withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     await log(tx, relais, case_id, "withdrawn")
 
 
-def _unsent(case_id: str, run: str) -> Any:
-    """Items of one telling that wait for her word."""
-    return (items.c.case_id == case_id) & (items.c.held == run)
-
-
-async def _drop_unsent(tx: AsyncConnection, relais: Relais, case_id: str, run: str) -> None:
-    """She did not send it: ciphertext and files go, and keys that then open nothing."""
-    waiting = _unsent(case_id, run)
-    slots = select(items.c.slot).where(waiting)
-    await remove_files(tx, relais.world, (media.c.case_id == case_id) & media.c.slot.in_(slots))
-    await tx.execute(delete(items).where(waiting))
-    left = await tx.execute(
-        select(items.c.id)
-        .where(items.c.case_id == case_id, items.c.compartment.in_(ACCOUNT))
-        .limit(1)
-    )
-    if left.first() is None:
-        await _drop_account(tx, relais, case_id)
-
-
-async def _release(tx: AsyncConnection, case_id: str, run: str) -> int:
-    """What she told in this telling may be handed out. How many items waited."""
-    freed = await tx.execute(update(items).where(_unsent(case_id, run)).values(held=None))
-    return freed.rowcount
-
-
-async def _settle(
-    tx: AsyncConnection, relais: Relais, case_id: str, run: str, *, keep: bool
-) -> dict[str, Any]:
-    """What she did not send is kept or destroyed. Returns columns of the case to set."""
-    if not keep:
-        await _drop_unsent(tx, relais, case_id, run)
-        return {}
-    if not await _release(tx, case_id, run):
-        return {}
-    await log(tx, relais, case_id, "submitted")
-    return {"account_served": True, "submitted_at": relais.world.now()}
-
-
 async def _settle_lost(
     tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str
 ) -> dict[str, Any]:
@@ -320,7 +262,7 @@ async def _settle_lost(
     if row.unsent_run is None:
         return {}
     await tx.execute(update(conversations).where(mine).values(unsent_run=None, unsent_keep=None))
-    return await _settle(tx, relais, case_id, row.unsent_run, keep=bool(row.unsent_keep))
+    return await settle(tx, relais, case_id, row.unsent_run, keep=bool(row.unsent_keep))
 
 
 async def _leave(tx: AsyncConnection, relais: Relais, left: Left) -> None:
@@ -331,7 +273,7 @@ async def _leave(tx: AsyncConnection, relais: Relais, left: Left) -> None:
     if danger:
         values["routing_sealed"] = _made_urgent(relais, left.case_id, row.routing_sealed)
     if left.run:
-        values |= await _settle(tx, relais, left.case_id, left.run, keep=left.keep)
+        values |= await settle(tx, relais, left.case_id, left.run, keep=left.keep)
     alive = (cases.c.id == left.case_id) & (cases.c.status != "erased")
     await tx.execute(update(cases).where(alive).values(**values))
     if "submitted_at" in values:
@@ -345,50 +287,6 @@ def _made_urgent(relais: Relais, case_id: str, sealed: bytes) -> bytes:
     routing = load_routing(relais.vault.keyring.open("routing", sealed, *place))
     urgent = dump_routing(replace(routing, urgency="urgent"))
     return relais.vault.keyring.seal("routing", urgent, *place)
-
-
-async def _drop_account(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
-    """Silence after "drop", or her word: what was told in part 2 is destroyed."""
-    await _drop_places(tx, relais, case_id, ACCOUNT)
-
-
-async def _drop_places(
-    tx: AsyncConnection, relais: Relais, case_id: str, places: tuple[str, ...]
-) -> None:
-    """Destroy these compartments: files, grants, what was sealed in them."""
-    await remove_files(
-        tx, relais.world, (media.c.case_id == case_id) & media.c.compartment.in_(places)
-    )
-    for table, column in ((grants, grants.c.name), (items, items.c.compartment)):
-        await tx.execute(delete(table).where(table.c.case_id == case_id, column.in_(places)))
-    await tx.execute(
-        delete(compartments).where(
-            compartments.c.case_id == case_id, compartments.c.name.in_(places)
-        )
-    )
-
-
-async def log(
-    tx: AsyncConnection,
-    relais: Relais,
-    case_id: str,
-    kind: str,
-    *,
-    member_id: str | None = None,
-    detail: str = "",
-) -> None:
-    """One line of the case's history: codes and ids only."""
-    await tx.execute(
-        insert(case_log),
-        {
-            "id": relais.world.new_id(),
-            "case_id": case_id,
-            "kind": kind,
-            "member_id": member_id,
-            "at": relais.world.now(),
-            "detail": detail[:64],
-        },
-    )
 
 
 async def _count(tx: AsyncConnection, relais: Relais, topic: str) -> None:

@@ -31,6 +31,19 @@ class Left:
 
 
 @dataclass(slots=True)
+class Codes:
+    """What becomes of the return codes that lead to what the chat has at present."""
+
+    shown: bytes | None = None
+    """The index of one that she sees now; those from before still hold."""
+    echoed: bytes | None = None
+    """The index of one that she wrote: those shown before it hold no more."""
+    to_case: str | None = None
+    """They stay with this request, which the chat leaves."""
+    gone: bool = False
+
+
+@dataclass(slots=True)
 class Changes:
     """Everything to write about cases and drafts in the turn's transaction."""
 
@@ -73,6 +86,11 @@ class Changes:
     keep: bool | None = None
     submit_account: bool = False
     erase: bool = False
+    erase_later: bool = False
+    """With ``erase``: the requests wait some days, in which her code undoes it."""
+    undo_erase: str | None = None
+    """A request that waits to be erased, to which she came back by her code."""
+    codes: Codes = field(default_factory=Codes)
     withdraw: bool = False
     drop_account: bool = False
     drop_evidence: bool = False

@@ -4,6 +4,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
+from backend.cases.codes import forget_codes
 from backend.cases.history import KEPT
 from backend.database.tables import case_log, cases, compartments, grants, items, media
 from backend.media import remove_files
@@ -18,6 +19,7 @@ async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     await remove_files(tx, relais.world, media.c.case_id == case_id)
     await tx.execute(delete(items).where(items.c.case_id == case_id))
     await tx.execute(delete(compartments).where(compartments.c.case_id == case_id))
+    await forget_codes(tx, case_id=case_id)
     # Who read it and who gave keys stays for the auditor, without what was said for it.
     mine = case_log.c.case_id == case_id
     await tx.execute(delete(case_log).where(mine, case_log.c.kind.not_in(KEPT)))
@@ -30,6 +32,7 @@ async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
             routing_sealed=None,
             remembered_sealed=None,
             deadline_at=None,
+            erase_at=None,
             closed_at=relais.world.now(),
         )
     )

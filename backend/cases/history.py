@@ -1,6 +1,12 @@
-"""Kinds of lines in a case's history that not everybody sees, or that outlive the case."""
+"""A case's history: how a line is written, and which kinds not everybody sees, or outlive it."""
 
 from typing import Final
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.database.tables import case_log
+from backend.relais import Relais
 
 KEYS: Final = "keys"
 """Compartments were made and granted."""
@@ -10,3 +16,26 @@ AUDITED: Final = (KEYS, LEFT_OUT)
 """What auditors alone see."""
 KEPT: Final = ("served", "granted", "spoiled", "recovery_asked", "recovered")
 """What is about members, not about her: it outlives an erasure."""
+
+
+async def log(
+    tx: AsyncConnection,
+    relais: Relais,
+    case_id: str,
+    kind: str,
+    *,
+    member_id: str | None = None,
+    detail: str = "",
+) -> None:
+    """One line of the case's history: codes and ids only."""
+    await tx.execute(
+        insert(case_log),
+        {
+            "id": relais.world.new_id(),
+            "case_id": case_id,
+            "kind": kind,
+            "member_id": member_id,
+            "at": relais.world.now(),
+            "detail": detail[:64],
+        },
+    )

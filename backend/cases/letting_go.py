@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.cases.codes import forget_codes
 from backend.database.tables import (
     conversations,
     deliveries,
@@ -25,6 +26,7 @@ async def let_go(tx: AsyncConnection, relais: Relais, row: Any) -> None:
         select(earlier_cases.c.case_id).where(earlier_cases.c.conversation_id == row.id).limit(1)
     )
     if row.case_id is None and led.first() is None:
+        await forget_codes(tx, conversation_id=row.id)
         await tx.execute(delete(conversations).where(mine))
         return
     await tx.execute(
@@ -51,5 +53,6 @@ async def empty_chat(tx: AsyncConnection, relais: Relais, conversation_id: str) 
 async def erase_chat(tx: AsyncConnection, relais: Relais, row: Any) -> None:
     """As she wished: address, state and everything that led to a request."""
     await tx.execute(delete(earlier_cases).where(earlier_cases.c.conversation_id == row.id))
+    await forget_codes(tx, conversation_id=row.id)
     await empty_chat(tx, relais, row.id)
     await tx.execute(delete(conversations).where(conversations.c.id == row.id))

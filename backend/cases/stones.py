@@ -2,7 +2,9 @@
 
 Every start reads the file before anything is served, so that a database that was put back brings
 nothing back that was erased. Ids are random: the file tells nothing about a person. A chat may go
-on after it was erased, so its stone names the version of its row up to which all of it goes.
+on after it was erased, so its stone names the version of its row up to which all of it goes. A case
+that is to be erased later has a stone with the moment, and another one if she undid it; the last
+one counts.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import structlog
 from sqlalchemy import select
 
 from backend.cases.erasing import erase_case
+from backend.cases.erasing_later import set_aside
 from backend.cases.letting_go import erase_chat
 from backend.database.tables import cases, conversations
 from backend.errors import ConfigurationError
@@ -26,14 +29,26 @@ if TYPE_CHECKING:
     from backend.relais import Relais
 
 NAME: Final = "tombstones.txt"
-_ID: Final = re.compile(r"[0-9a-f]{32}(:\d{1,9})?")
+_ID: Final = re.compile(r"[0-9a-f]{32}(:\d{1,9}|@\d{1,15})?")
+_UNDONE: Final = 0
 _AT_ONCE: Final = 500
+_ID_LENGTH: Final = 32
 _log: Final = structlog.get_logger(__name__)
 
 
 def chat_stone(conversation_id: str, version: int) -> str:
     """The stone of a chat: everything that its row said up to this version."""
     return f"{conversation_id}:{version}"
+
+
+def later_stone(case_id: str, at: int) -> str:
+    """The stone of a case that is erased then (milliseconds)."""
+    return f"{case_id}@{at}"
+
+
+def undone_stone(case_id: str) -> str:
+    """She came back: the stone before this one holds no more."""
+    return later_stone(case_id, _UNDONE)
 
 
 def write_tombstone(data_dir: Path, stone: str) -> None:
@@ -52,33 +67,58 @@ def write_tombstone(data_dir: Path, stone: str) -> None:
         sync_directory(path.parent)
 
 
-def read_tombstones(data_dir: Path) -> set[str]:
-    """Every stone in the file; a line that a crash cut short is no id.
+def read_tombstones(data_dir: Path) -> list[str]:
+    """Every stone in the file, the oldest first; a line that a crash cut short is no id.
 
     Raises :class:`ConfigurationError` when the file is there and cannot be read.
     """
     try:
         text = (data_dir / NAME).read_text("ascii", errors="replace")
     except FileNotFoundError:
-        return set()
+        return []
     except OSError as error:
         raise ConfigurationError(
             f"{NAME} cannot be read: cases that were erased might come back; see docs/operators.md"
         ) from error
-    return {line for line in text.splitlines() if _ID.fullmatch(line)}
+    return [line for line in dict.fromkeys(text.splitlines()[::-1]) if _ID.fullmatch(line)][::-1]
 
 
 async def replay_tombstones(relais: Relais) -> int:
     """Erase again whatever has a stone and lives in the database; returns how many that were."""
     found = read_tombstones(relais.settings.data_dir)
-    again = await _replay_chats(relais, _latest(found))
-    again += await _replay_cases(relais, sorted(one for one in found if ":" not in one))
+    at_once, later = _of_cases(found)
+    again = await _replay_later(relais, later)  # their codes lie in the chats
+    again += await _replay_chats(relais, _latest(found))
+    again += await _replay_cases(relais, at_once)
     if again:
         _log.warning("erased_again", count=again)
     return again
 
 
-def _latest(stones: set[str]) -> dict[str, int]:
+def _of_cases(stones: list[str]) -> tuple[list[str], dict[str, int]]:
+    """Cases that were erased, and those that are erased later, with the moment."""
+    later: dict[str, int] = {}
+    for one in stones:
+        case_id, _, at = one.partition("@")
+        if at:
+            later[case_id] = int(at)
+    erased = sorted(one for one in stones if len(one) == _ID_LENGTH)
+    waiting = {one: at for one, at in later.items() if at != _UNDONE and one not in erased}
+    return erased, waiting
+
+
+async def _replay_later(relais: Relais, later: dict[str, int]) -> int:
+    again = 0
+    for case_id, at in sorted(later.items()):
+        async with relais.db.write() as tx:
+            query = select(cases.c.status).where(cases.c.id == case_id).with_for_update()
+            status = (await tx.execute(query)).scalar_one_or_none()
+            if status not in {None, "erasing", "erased"}:
+                again += await set_aside(tx, relais, case_id, at)
+    return again
+
+
+def _latest(stones: list[str]) -> dict[str, int]:
     """Of each chat the highest version that was erased."""
     found: dict[str, int] = {}
     for one in stones:

@@ -40,6 +40,9 @@ class Returned:
 
     case_id: str | None
     sign_index: bytes | None = None
+    code_index: bytes | None = None
+    erasing: bool = False
+    """It waits to be erased, which coming back by a code undoes."""
 
 
 def belongs(state: State) -> bool:

@@ -36,24 +36,23 @@ async def _sign(work: Work, effect: fx.Sign) -> None:
 
 
 async def _return_code(work: Work, effect: fx.ReturnCode) -> None:
-    work.changes.conversation["return_index"] = work.relais.vault.keyring.index(
-        "return_code", effect.code
-    )
+    work.changes.codes.shown = work.relais.vault.keyring.index("return_code", effect.code)
 
 
 async def _come_back(work: Work, effect: fx.ComeBack) -> None:
     found = work.returned
     if found is None or found.case_id is None:
         return
-    if work.case is not None and found.case_id == work.case.id:
+    if work.case is not None and found.case_id == work.case.id:  # one that waits is none
         return
     # What led to the other request alone stays with that one, the sign of this phone too.
     # Nor is her leave to be written to anybody else's in this chat.
     before = await _of_this_chat(work, found.case_id)
     work.changes.clear_drafts = True
+    work.changes.undo_erase = found.case_id if found.erasing else None
+    _leave_codes(work)
     work.changes.conversation |= {
         "case_id": found.case_id,
-        "return_index": None,
         "sign_index": found.sign_index or (before.sign_index if before else None),
         "told_group": before.told_group if before else work.relais.world.new_id(),
         **_SENT,
@@ -63,6 +62,12 @@ async def _come_back(work: Work, effect: fx.ComeBack) -> None:
     elif work.case is not None:  # of another phone: what she agreed to there is about her request
         work.changes.conversation["contact"] = await _agreed(work, found.case_id)
     work.part_from_case(effect.kept)
+
+
+def _leave_codes(work: Work) -> None:
+    """What the chat had keeps the codes that were shown for it."""
+    work.changes.codes.to_case = work.case.id if work.case is not None else None
+    work.changes.codes.gone = work.case is None
 
 
 async def _agreed(work: Work, case_id: str) -> bool:
@@ -86,9 +91,10 @@ async def _of_this_chat(work: Work, case_id: str) -> Any:
 
 
 async def _apart(work: Work, effect: fx.Apart) -> None:
+    _leave_codes(work)
     work.part_from_case(effect.kept, danger=effect.danger)
     work.changes.clear_drafts = True
-    nothing = {"case_id": None, "return_index": None, "sign_index": None, "contact": False}
+    nothing = {"case_id": None, "sign_index": None, "contact": False}
     group = {"told_group": work.relais.world.new_id()}
     work.changes.conversation |= nothing | group | _SENT
 
@@ -117,8 +123,9 @@ async def _forget(work: Work, _effect: fx.Forget) -> None:
         work.changes.conversation["expires_at"] = work.relais.world.now()
 
 
-async def _erase(work: Work, _effect: fx.Erase) -> None:
+async def _erase(work: Work, effect: fx.Erase) -> None:
     work.changes.erase = True
+    work.changes.erase_later = effect.later
     work.changes.clear_drafts = True
     work.changes.conversation["expires_at"] = work.relais.world.now()
 

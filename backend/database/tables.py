@@ -88,7 +88,6 @@ conversations = Table(
     Column("case_id", Id),
     Column("member_id", Id),
     Column("contact", Boolean, nullable=False),  # she agreed to be written to: the address stays
-    Column("return_index", LargeBinary(32), unique=True),
     Column("sign_index", LargeBinary(32)),
     # The account under way in the case: its telling, and whether silence keeps it.
     Column("unsent_run", String(8)),
@@ -110,12 +109,23 @@ earlier_cases = Table(
     metadata,
     Column("conversation_id", Id, ForeignKey("conversations.id"), primary_key=True),
     Column("case_id", Id, primary_key=True),
-    # Codes and signs that lead to it alone; what leads to the present case stands there.
-    Column("return_index", LargeBinary(32), unique=True),
+    # The sign that leads to it alone; what leads to the present case stands there.
     Column("sign_index", LargeBinary(32)),
     Column("told_group", Id),  # requests of one person have one; see conversations
     Column("contact", Boolean, nullable=False),  # she agreed to be written to about this one
     Index("ix_earlier_cases_case_id", "case_id"),
+)
+
+return_codes = Table(
+    "return_codes",  # shown to somebody; which of them she has is seen when she writes one back
+    metadata,
+    Column("code_index", LargeBinary(32), primary_key=True),
+    Column("conversation_id", Id),  # the chat it was shown in; none once that was erased
+    Column("case_id", Id),  # the request it leads to; none: whichever the chat has at present
+    Column("shown_at", BigInteger, nullable=False),
+    Column("echoed_at", BigInteger),
+    Index("ix_return_codes_conversation_id", "conversation_id"),
+    Index("ix_return_codes_case_id", "case_id"),
 )
 
 draft_items = Table(
@@ -180,7 +190,7 @@ cases = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("code", String(8), nullable=False, unique=True),
-    Column("status", String(12), nullable=False),  # silent, open, taken, done, erased
+    Column("status", String(12), nullable=False),  # silent, open, taken, done, erasing, erased
     Column("interview", String(64), nullable=False),
     Column("content", String(64), nullable=False),
     Column("routing_sealed", LargeBinary),  # needs, urgency, area, locale, sex, excluded
@@ -196,6 +206,7 @@ cases = Table(
     Column("keep", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),
+    Column("erase_at", BigInteger),  # of one that is `erasing`: until then her code undoes it
     Index("ix_cases_status", "status", "deadline_at"),
     Index("ix_cases_taker_id", "taker_id"),
 )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from backend.accounts.watching import watch_holders, watch_roster
 from backend.alerts import sweep
 from backend.ambient import DAY, HOUR, MINUTE
+from backend.cases.erasing_all import erase_waiting
 from backend.jobs.clearing import clear_chats
 from backend.jobs.expiring import expire_conversations
 from backend.jobs.job import Aside, Job
@@ -66,6 +67,7 @@ RECURRING: Final = (
     Recurring("housekeeping.keyring", HOUR, reseal_keyring),
     Recurring("housekeeping.prune", DAY, prune),
     Recurring("housekeeping.expire", 10 * MINUTE, expire_conversations),
+    Recurring("housekeeping.erase", HOUR, erase_waiting),
     Recurring("housekeeping.clear", HOUR, clear_chats),
     Recurring("alert.sweep", 15 * MINUTE, sweep_alerts),
     Recurring("roster.watch", 6 * HOUR, watch_roster),

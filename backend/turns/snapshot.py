@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.throttle import failures
@@ -18,6 +18,7 @@ from backend.database.tables import (
     conversations,
     earlier_cases,
     members,
+    return_codes,
 )
 from backend.relais import Relais
 from backend.vault import DraftKeyGone
@@ -30,6 +31,8 @@ _TRIES = 10
 _BUDGET = 100_000
 """The same of all chats together. Even so many find one of 10,000 codes once in ten million hours;
 a smaller number would let a few chats take everybody's codes away."""
+GONE = ("erasing", "erased")
+"""Statuses of a request that she erased: there is nothing here any more."""
 _ARRIVING = frozenset({"new", "left", "closed"})
 
 
@@ -49,7 +52,6 @@ class Known:
     state_broken: str
     """There is a state that this version cannot read (code of the error), or empty."""
     sign_index: bytes | None
-    return_index: bytes | None
     contact: bool
     """She agreed to be written to."""
     erase_asked_at: int | None = None
@@ -58,8 +60,22 @@ class Known:
     """Names that question."""
     told_group: str | None = None
     """Of the present request; see the table."""
+    code_kept: bool = False
+    """She was given a return code that leads to what this chat has."""
 
 
+_ANOTHER = conversations.alias("another")
+_CODE_KEPT = or_(
+    exists().where(
+        return_codes.c.conversation_id == conversations.c.id, return_codes.c.case_id.is_(None)
+    ),
+    exists().where(return_codes.c.case_id == conversations.c.case_id),
+    exists().where(  # shown on another phone, which has the same request
+        return_codes.c.conversation_id == _ANOTHER.c.id,
+        return_codes.c.case_id.is_(None),
+        _ANOTHER.c.case_id == conversations.c.case_id,
+    ),
+)
 _COLUMNS = (
     conversations.c.id,
     conversations.c.version,
@@ -67,18 +83,26 @@ _COLUMNS = (
     conversations.c.state_key,
     conversations.c.member_id,
     conversations.c.sign_index,
-    conversations.c.return_index,
     conversations.c.case_id,
     conversations.c.contact,
     conversations.c.erase_asked_at,
     conversations.c.erase_ask,
     conversations.c.told_group,
     members.c.locale.label("member_locale"),
+    _CODE_KEPT.label("code_kept"),
 )
 _SELECT = select(*_COLUMNS).outerjoin(members, members.c.id == conversations.c.member_id)
 _BY_ADDRESS = _SELECT.where(
     conversations.c.channel == bindparam("channel"),
     conversations.c.address_index == bindparam("address_index"),
+)
+_LEADS_TO = func.coalesce(return_codes.c.case_id, conversations.c.case_id)
+_BY_CODE = (
+    select(_LEADS_TO.label("case_id"), cases.c.status)
+    .select_from(return_codes)
+    .outerjoin(conversations, conversations.c.id == return_codes.c.conversation_id)
+    .outerjoin(cases, cases.c.id == _LEADS_TO)
+    .where(return_codes.c.code_index == bindparam("code_index"))
 )
 _BY_ID = _SELECT.where(conversations.c.id == bindparam("id"))
 _CASE = select(cases).where(cases.c.id == bindparam("id"))
@@ -107,12 +131,12 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
     fresh = begin(current.interview, current.hash)
     if row is None:
         new_id = relais.world.new_id()
-        return Known(new_id, True, 0, None, "", None, fresh, False, "", None, None, False)
+        return Known(new_id, True, 0, None, "", None, fresh, False, "", None, False)
     case = None
     if row.case_id is not None:
         case = (await connection.execute(_CASE, {"id": row.case_id})).one_or_none()
     # Where the state cannot be had, whoever writes is asked for the sign before anything is shown.
-    lost = fresh if case is None or case.status == "erased" else _resting(fresh)
+    lost = fresh if case is None or case.status in GONE else _resting(fresh)
     state, gone, broken = fresh, False, ""
     if row.state_sealed is not None:
         try:
@@ -132,11 +156,11 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
         state_gone=gone,
         state_broken=broken,
         sign_index=row.sign_index,
-        return_index=row.return_index,
         contact=row.contact,
         erase_asked_at=row.erase_asked_at,
         erase_ask=row.erase_ask,
         told_group=row.told_group,
+        code_kept=row.code_kept,
     )
 
 
@@ -171,7 +195,7 @@ def case_status(case: Row[Any] | None) -> CaseStatus:
     """What `status` may truthfully say."""
     if case is None:
         return CaseStatus("nothing")
-    if case.status in {"done", "erased"}:
+    if case.status == "done" or case.status in GONE:
         return CaseStatus("closed" if case.status == "done" else "nothing")
     if case.answered_at is not None:
         return CaseStatus("answered")
@@ -211,14 +235,10 @@ async def find_code(
     if await failures(connection, everybody, now) >= _BUDGET:
         return None, None
     index = relais.vault.keyring.index("return_code", code)
-    for table in (conversations, earlier_cases):
-        found = await connection.execute(
-            select(table.c.case_id).where(table.c.return_index == index)
-        )
-        row = found.one_or_none()
-        if row is not None:
-            return True, Returned(row.case_id)
-    return False, None
+    row = (await connection.execute(_BY_CODE, {"code_index": index})).one_or_none()
+    if row is None or row.status == "erased":
+        return False, None
+    return True, Returned(row.case_id, code_index=index, erasing=row.status == "erasing")
 
 
 async def prove(
@@ -294,7 +314,7 @@ async def earlier_contact(connection: AsyncConnection, known: Known) -> bool:
     query = (
         select(earlier_cases.c.case_id)
         .join(cases, cases.c.id == earlier_cases.c.case_id)
-        .where(mine, earlier_cases.c.contact, cases.c.status.not_in(("done", "erased")))
+        .where(mine, earlier_cases.c.contact, cases.c.status.not_in(("done", *GONE)))
     )
     return (await connection.execute(query)).first() is not None
 

@@ -15,6 +15,7 @@ from backend.content import Content, Edition
 from backend.deliveries import Outgoing, Prepared, Pressed, prepare
 from backend.relais import Relais
 from backend.turns.snapshot import (
+    GONE,
     BrokenState,
     Known,
     case_status,
@@ -137,6 +138,8 @@ async def think(
         names={one.id: one.name for one in around.directory.organisations},
     )
     changes = await work_out(work, step.effects)
+    if returned is not None and (context.code_of_present or _came(step)):
+        changes.codes.echoed = returned.code_index
     if known.state_gone:
         changes.settle_lost = changes.case_id is not None
         changes.clear_drafts = True
@@ -155,6 +158,10 @@ async def think(
         wrong_code=wrong,
         clears=any(isinstance(effect, fx.Leave | fx.Erase) for effect in step.effects),
     )
+
+
+def _came(step: Stepped) -> bool:
+    return any(isinstance(effect, fx.ComeBack) for effect in step.effects)
 
 
 def _of_broken(known: Known, before: State, step: Stepped) -> Stepped:
@@ -180,7 +187,7 @@ def _case(known: Known, state: State, effects: tuple[fx.Effect, ...]) -> Any:
     case = known.case
     if case is None or any(isinstance(effect, fx.Erase) for effect in effects):
         return case
-    over = case.status == "erased" or (case.status == "done" and not belongs(state))
+    over = case.status in GONE or (case.status == "done" and not belongs(state))
     return None if over else case
 
 
@@ -217,9 +224,13 @@ async def _context(
         code_matches=matches,
         code_of_present=returned is not None
         and known.case is not None
-        and returned.case_id == known.case.id,
+        and returned.case_id == known.case.id
+        and not returned.erasing,
         code_proves=returned is not None
         and not await signed_here(connection, known, returned.case_id),
+        code_undoes=returned is not None and returned.erasing,
+        code_kept=known.code_kept,
+        sent=_sent(known),
         sign_matches=proof,
         sign_of_earlier=earlier is not None,
         signed=known.sign_index is not None,
@@ -230,6 +241,14 @@ async def _context(
         max_file_mb=relais.settings.max_file_mb,
     )
     return context, earlier or returned, matches is False
+
+
+def _sent(known: Known) -> bool:
+    """Somebody has, or had, what she told; and this version can read where she is."""
+    case = known.case
+    if case is None or known.state_broken or known.state_gone:
+        return False
+    return case.status in {"open", "taken", "done"} or case.submitted_at is not None
 
 
 def _outgoing(
@@ -309,7 +328,8 @@ async def _columns(
     columns |= changes.conversation
     changes.earlier = _earlier(known, effects, columns)
     if gone:
-        columns |= dict.fromkeys(("case_id", "return_index", "sign_index", "told_group"))
+        changes.codes.gone = True
+        columns |= dict.fromkeys(("case_id", "sign_index", "told_group"))
         columns["contact"] = False
     return columns
 
@@ -328,7 +348,6 @@ def _earlier(
     return {
         "conversation_id": known.id,
         "case_id": known.case.id,
-        "return_index": known.return_index if leaves else None,
         "sign_index": known.sign_index if leaves else None,
         "told_group": known.told_group,
         "contact": known.contact,

@@ -119,3 +119,24 @@ class Night:
         """Nothing comes for four days, and the expiry job runs."""
         self.console.clock.forward(days=4)
         await expire_conversations(self.console.relais)
+
+    async def present_of_chat(self) -> str | None:
+        """Id of the case that this very chat has."""
+        keyring = self.console.relais.vault.keyring
+        index = keyring.index("address", self.chat.channel, self.chat.address)
+        (row,) = await self.rows(
+            select(conversations.c.case_id).where(conversations.c.address_index == index)
+        )
+        return None if row.case_id is None else str(row.case_id)
+
+
+def code_of(night: Night) -> str:
+    """The return code on the screen."""
+    lines = [line.replace(" ", "") for line in night.chat.last["text"].splitlines()]
+    return str(next(line for line in lines if line.isdigit() and len(line) == 16))
+
+
+def another_phone(night: Night, address: str = "777") -> Night:
+    """Of somebody else, or hers."""
+    chat = Chat(night.chat.client, night.console.relais, address)
+    return Night(night.console, chat, night.ada, night.sam)

@@ -286,7 +286,7 @@ async def test_who_ended_without_leave_to_write_loses_the_address(scene: Scene) 
     keyring = {"state_key": KEYRING}
     case_id = await scene.case()
     bare = await _survivor(scene, "bare", **keyring)
-    coded = await _survivor(scene, "coded", case_id=case_id, return_index=b"r" * 32, **keyring)
+    coded = await _survivor(scene, "coded", case_id=case_id, **keyring)
     agreed = await _survivor(scene, "agreed", contact=True, expires_at=None, **keyring)
     waiting = await _survivor(scene, "waiting", last_seq=1, **keyring)
     scene.clock.forward(hours=2)
@@ -296,7 +296,7 @@ async def test_who_ended_without_leave_to_write_loses_the_address(scene: Scene) 
     assert bare not in found
     assert (found[coded].address_sealed, found[coded].state_sealed) == (b"", None)
     assert found[coded].address_index != b"coded"
-    assert found[coded].return_index == b"r" * 32
+    assert found[coded].case_id == case_id
     assert found[agreed].address_index == b"agreed"
     assert found[waiting].address_index == b"waiting"
 

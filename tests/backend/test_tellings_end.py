@@ -12,9 +12,8 @@ from backend.database.tables import (
     items,
 )
 from backend.jobs.expiring import expire_conversations
-from tests.backend.chats import Chat
 from tests.backend.console_cases import open_case
-from tests.backend.nights import ACCOUNT, BACK, NEW, TO_MORE, TO_YES, Night
+from tests.backend.nights import ACCOUNT, BACK, NEW, TO_MORE, TO_YES, Night, another_phone, code_of
 
 KEEP_OR_DROP = pytest.mark.parametrize(("choice", "kept"), [("1", True), ("2", False)])
 
@@ -26,18 +25,6 @@ async def told(night: Night, case_id: str) -> tuple[int, int]:
     )
     waiting = [row.held for row in rows if row.held is not None]
     return len(rows) - len(waiting), len(waiting)
-
-
-def code_of(night: Night) -> str:
-    """The return code on the screen."""
-    lines = [line.replace(" ", "") for line in night.chat.last["text"].splitlines()]
-    return str(next(line for line in lines if line.isdigit()))
-
-
-def another_phone(night: Night) -> Night:
-    """Of somebody else, or hers."""
-    chat = Chat(night.chat.client, night.console.relais, "777")
-    return Night(night.console, chat, night.ada, night.sam)
 
 
 @KEEP_OR_DROP

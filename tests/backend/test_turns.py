@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text, update
 
 from backend.ambient import DAY
 from backend.database import metadata
-from backend.database.tables import conversations, deliveries, quarantine
+from backend.database.tables import conversations, deliveries, quarantine, return_codes
 from backend.deliveries import Outgoing, enqueue
 from backend.handlers import all_handlers
 from backend.jobs import Runner
@@ -320,7 +320,7 @@ async def test_without_leave_to_write_her_address_goes_two_days_later(
     await expire_conversations(console.relais)
     (row,) = await _rows(console, select(conversations).where(conversations.c.id == row.id))
     assert (row.address_sealed, row.state_sealed) == (b"", None)
-    assert row.return_index is not None
+    assert len(await _rows(console, select(return_codes))) == 1
 
 
 async def test_a_state_that_cannot_be_read_stops_nobody_else(console: Console, chat: Chat) -> None:

@@ -7,8 +7,7 @@ from backend.database.tables import cases, conversations
 from backend.turns.snapshot import open_state
 from conversation import load_state
 from tests.backend.chats import Chat
-from tests.backend.nights import ACCOUNT, BACK, TO_MORE, Night
-from tests.backend.test_tellings_end import another_phone, code_of
+from tests.backend.nights import ACCOUNT, BACK, TO_MORE, Night, another_phone, code_of
 
 HELPER_HAS_IT = "A helper has it"
 

@@ -88,6 +88,8 @@ class Person:
     status: CaseStatus = field(default_factory=CaseStatus)
     code_matches: bool | None = None
     sign_matches: bool | None = None
+    sent: bool = False
+    code_kept: bool = False
     sign_of_earlier: bool = False
     state: State = field(default_factory=lambda: State("", ""))
     replies: tuple[Reply, ...] = ()
@@ -112,6 +114,8 @@ class Person:
             status=self.status,
             code_matches=self.code_matches,
             sign_matches=self.sign_matches,
+            sent=self.sent,
+            code_kept=self.code_kept,
             sign_of_earlier=self.sign_of_earlier,
         )
 

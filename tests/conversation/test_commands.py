@@ -79,6 +79,24 @@ def test_erase_asks_once_and_ends_in_one_line() -> None:
     assert person.says("hi").ids() == ["engine/greeting/text"]
 
 
+def test_what_was_sent_is_erased_after_a_second_yes() -> None:
+    """No at either question goes back to where she was."""
+    person = at(Person(sent=True), ["needs"]).says("erase", "1")
+    assert person.ids() == ["engine/erase_sent_now/text"]
+    assert person.options() == ["now", "no"]
+    assert person.says("no").state.at == "needs"
+    assert not person.found(fx.Erase)
+    assert person.says("erase", "1", "1").found(fx.Erase) == [fx.Erase()]
+
+
+def test_whoever_has_a_code_may_erase_later() -> None:
+    """The answer is the same one line."""
+    person = at(Person(sent=True, code_kept=True), ["needs"]).says("erase", "1")
+    assert person.options() == ["now", "later", "no"]
+    assert person.says("2").found(fx.Erase) == [fx.Erase(later=True)]
+    assert person.ids() == ["engine/erased/text"]
+
+
 def test_pause_and_going_on() -> None:
     """After a pause the next message is taken as an answer if it is one."""
     person = at(Person(), ["needs"]).says("pause")

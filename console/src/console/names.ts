@@ -91,6 +91,8 @@ const LOG: Names = {
   step: () => t("Step noted"),
   escalated: () => t("Went to the next team"),
   withdrawn: () => t("Closed at the person's wish"),
+  erase_later: () => t("To be erased later, at the person's wish"),
+  erase_undone: () => t("The person came back: it is not erased"),
   done: () => t("Marked as done"),
 };
 

@@ -1,0 +1,71 @@
+"""Erasing everything that a chat ever told: at once, or, of what was sent, after some days."""
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backend.cases.changes import Changes
+from backend.cases.codes import forget_codes
+from backend.cases.erasing import erase_case
+from backend.cases.erasing_later import due, erase_due, moment, set_aside
+from backend.cases.stones import chat_stone, later_stone, write_tombstone
+from backend.database.tables import (
+    cases,
+    conversations,
+    earlier_cases,
+    quarantine,
+    return_codes,
+)
+from backend.relais import Relais
+
+_LOCK = select(cases.c.id).with_for_update()
+
+
+async def erase_all(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, changes: Changes
+) -> None:
+    """Every case that this chat ever had, what was set aside of it, and the chat as it was.
+
+    The stones are written once nothing but the commit can fail any more: they let no restore bring
+    a case back.
+    """
+    earlier = await tx.execute(
+        select(earlier_cases.c.case_id).where(earlier_cases.c.conversation_id == conversation_id)
+    )
+    found = {*earlier.scalars(), *([changes.case_id] if changes.case_id is not None else [])}
+    at = moment(relais) if changes.erase_later else None
+    if at is not None:
+        await _keep_codes(tx, conversation_id, changes.case_id)
+    stones = []
+    for one in sorted(found):
+        await tx.execute(_LOCK.where(cases.c.id == one))
+        if at is not None and await set_aside(tx, relais, one, at):
+            stones.append(later_stone(one, at))
+        else:
+            await erase_case(tx, relais, one)
+            stones.append(one)
+    mine = earlier_cases.c.conversation_id == conversation_id
+    await tx.execute(delete(earlier_cases).where(mine))
+    await forget_codes(tx, conversation_id=conversation_id)
+    await tx.execute(delete(quarantine).where(quarantine.c.conversation_id == conversation_id))
+    version = await tx.execute(
+        select(conversations.c.version).where(conversations.c.id == conversation_id)
+    )
+    stones.append(chat_stone(conversation_id, version.scalar_one() - 1))
+    for stone in stones:
+        write_tombstone(relais.settings.data_dir, stone)
+
+
+async def _keep_codes(tx: AsyncConnection, conversation_id: str, case_id: str | None) -> None:
+    """The chat's row does not name its case any more: its codes do."""
+    mine = return_codes.c.conversation_id == conversation_id
+    await tx.execute(
+        update(return_codes).where(mine, return_codes.c.case_id.is_(None)).values(case_id=case_id)
+    )
+
+
+async def erase_waiting(relais: Relais) -> None:
+    """Erase the requests whose days are over (a recurring job)."""
+    for case_id in await due(relais):
+        async with relais.db.write() as tx:
+            if await erase_due(tx, relais, case_id):
+                write_tombstone(relais.settings.data_dir, case_id)
