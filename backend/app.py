@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import cache
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from backend import jobs, migrations
 from backend.accounts.endpoints import router as accounts_router
@@ -39,6 +40,27 @@ from backend.vault.vouching import vouch_once
 VERSION = "0.1.0"
 
 
+@cache
+def _api() -> APIRouter:
+    """Every operation, once a process."""
+    api = APIRouter()
+    for router in (
+        turns_router,
+        settling_router,
+        media_router,
+        inbox_key_router,
+        deliveries_router,
+        accounts_router,
+        cases_router,
+        files_router,
+        granting_router,
+        audit_router,
+        health_router,
+    ):
+        api.include_router(router)
+    return api
+
+
 def create_app(settings: Settings, world: World | None = None, *, run_jobs: bool = True) -> FastAPI:
     """The whole backend as one ASGI application.
 
@@ -70,20 +92,8 @@ def create_app(settings: Settings, world: World | None = None, *, run_jobs: bool
     )
     app.state.meters = Meters()
     app.state.reporters = []
-    for router in (
-        turns_router,
-        settling_router,
-        media_router,
-        inbox_key_router,
-        deliveries_router,
-        accounts_router,
-        cases_router,
-        files_router,
-        granting_router,
-        audit_router,
-        health_router,
-    ):
-        app.include_router(router)
+    # What FastAPI makes of each route is kept in these, so that a second application has it.
+    app.router.routes.extend(_api().routes)
     install_failures(app)
     install_metrics(app)
     install_console(app, settings)

@@ -12,6 +12,7 @@ import typer
 from sqlalchemy import bindparam, select
 
 from backend.ambient import World
+from backend.chats import MARKED, leads
 from backend.database import Database, open_database
 from backend.database.tables import compartments, items
 from backend.errors import ConfigurationError
@@ -221,12 +222,21 @@ async def _not_genuine(database: Database, keyring: Keyring) -> list[tuple[str, 
         while page := (await connection.execute(_PAGE, {"last": last})).all():
             strange += [row for row in page if not is_genuine_item(keyring, row)]
             last = page[-1].id
+        for table in MARKED:
+            rows = (await connection.execute(select(table))).all()
+            lost = [row for row in rows if not leads(keyring, table, row._mapping)]
+            found += [(row.case_id or "-", f"{table.name}: {_which(row)}") for row in lost]
     return [*found, *((row.case_id, f"{row.compartment}, item {row.id}") for row in strange)]
+
+
+def _which(row: Any) -> str:
+    """A row of a table of links, by what tells nothing."""
+    return str(row._mapping.get("id") or row._mapping.get("conversation_id") or "a return code")
 
 
 @app.command("vouch")
 def vouch() -> None:
-    """After restoring a backup of before marks: mark its keys and items as this server's."""
+    """After restoring a backup of before marks: mark its keys, items and chats as this server's."""
     settings = Settings()
     keyring = _open(settings)
     typer.confirm(
@@ -235,7 +245,7 @@ def vouch() -> None:
         abort=True,
     )
     count = _with_database(settings, lambda database: vouch_all(database, keyring))
-    print(f"{count} keys and items were marked.")
+    print(f"{count} keys, items and chats were marked.")
 
 
 def _of_files(settings: Settings) -> list[str]:

@@ -1,12 +1,16 @@
 """What every test can ask for: fresh databases of both kinds, and how the tests are run."""
 
+import asyncio
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from backend import migrations
+from backend.database import open_database
 from tests.e2e.processes import free_port
 from tests.postgresql import PostgresServer, running_postgres
 from tests.synapse import Synapse, running_synapse
@@ -58,23 +62,59 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture
-def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
-    """An empty PostgreSQL database, gone after the test."""
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with every table and no row, made by the migrations once a run."""
+    path = tmp_path_factory.mktemp("migrated") / "relais.db"
+    asyncio.run(_migrate(f"sqlite:///{path}", path))
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: PostgresServer) -> str:
+    """The same: the name of one that others are copied from."""
     name = postgres_server.create_database()
+    asyncio.run(_migrate(postgres_server.url(name), Path()))
+    return name
+
+
+async def _migrate(url: str, path: Path) -> None:
+    database = open_database(url, path)
+    await migrations.upgrade(database)
+    await database.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer, migrated_postgres: str) -> Iterator[str]:
+    """A PostgreSQL database with every table and no row, gone after the test."""
+    name = postgres_server.create_database(migrated_postgres)
     yield postgres_server.url(name)
     postgres_server.drop_database(name)
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A SQLite database that does not exist yet."""
-    return f"sqlite:///{tmp_path / 'relais.db'}"
+def sqlite_url(tmp_path: Path, migrated_sqlite: Path) -> str:
+    """A SQLite database with every table and no row."""
+    path = tmp_path / "relais.db"
+    shutil.copyfile(migrated_sqlite, path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """An empty database, once of each kind: what passes must pass on both."""
+    """A database without a row, once of each kind: what passes must pass on both."""
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     url: str = request.getfixturevalue(name)
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The same without any table, for what makes them."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'relais.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.create_database()
+    yield server.url(name)
+    server.drop_database(name)

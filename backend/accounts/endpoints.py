@@ -184,7 +184,7 @@ async def link_code(member: Member, relais: Here) -> LinkCodeOut:
 async def unlink(channel: Channel, member: Member, relais: Here) -> None:
     """No more alerts on this messenger; 404 ``not_linked`` when there is none."""
     async with relais.db.write() as tx:
-        found = await links.unlink(tx, member.id, channel)
+        found = await links.unlink(tx, relais, member.id, channel)
     relais.directory.invalidate()
     if not found:
         raise RelaisError(404, "not_linked", "No chat of that messenger is linked.")

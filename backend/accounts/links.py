@@ -10,6 +10,7 @@ from sqlalchemy import exists, insert, or_, select, update
 
 from backend.accounts.throttle import Pace, record_failure, wait_ms
 from backend.ambient import MINUTE
+from backend.chats import relink
 from backend.database.tables import (
     conversations,
     draft_items,
@@ -127,7 +128,7 @@ async def try_link(
     )
     if used.rowcount != 1:
         return LinkResult("wrong")
-    await _join(tx, conversation_id, channel, found.member_id)
+    await _join(tx, relais, conversation_id, channel, found.member_id)
     return LinkResult("linked", found.member_id, found.locale, found.name)
 
 
@@ -150,24 +151,36 @@ async def _obstacle(
     return None if row.member_id in {None, member_id} else "other"
 
 
-async def _join(tx: AsyncConnection, conversation_id: str, channel: str, member_id: str) -> None:
+async def _join(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, channel: str, member_id: str
+) -> None:
     """One chat a member and channel: a new one takes the place of the old."""
-    await unlink(tx, member_id, channel)
-    await tx.execute(
-        update(conversations)
-        .where(conversations.c.id == conversation_id)
-        .values(member_id=member_id, state_sealed=None, state_key=None, expires_at=None)
+    await unlink(tx, relais, member_id, channel)
+    await relink(
+        tx,
+        relais.vault.keyring,
+        conversation_id,
+        member_id=member_id,
+        state_sealed=None,
+        state_key=None,
+        expires_at=None,
     )
 
 
-async def unlink(tx: AsyncConnection, member_id: str, channel: str) -> bool:
-    """This messenger gets no more alerts; whether there was one."""
-    gone = await tx.execute(
-        update(conversations)
-        .where(conversations.c.member_id == member_id, conversations.c.channel == channel)
-        .values(member_id=None, expires_at=0)  # nothing of it is kept
+async def unlink(
+    tx: AsyncConnection, relais: Relais, member_id: str, channel: str | None = None
+) -> bool:
+    """This messenger (or every one) gets no more alerts; whether there was one."""
+    theirs = conversations.c.member_id == member_id
+    if channel is not None:
+        theirs &= conversations.c.channel == channel
+    found = await tx.execute(
+        select(conversations.c.id).where(theirs).order_by(conversations.c.id).with_for_update()
     )
-    return bool(gone.rowcount)
+    ids = found.scalars().all()
+    for conversation_id in ids:  # nothing of it is kept
+        await relink(tx, relais.vault.keyring, conversation_id, member_id=None, expires_at=0)
+    return bool(ids)
 
 
 async def linked_channels(tx: AsyncConnection, member_id: str) -> list[str]:

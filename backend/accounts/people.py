@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, func, insert, select, update
 
 from backend import alerts
+from backend.accounts import links
 from backend.accounts.invitations import invitation_url, invite
 from backend.accounts.names import login_name
 from backend.accounts.people_log import write_down
@@ -14,7 +15,6 @@ from backend.accounts.people_schemas import NewPerson, OrganisationOut, PeopleOu
 from backend.ambient import iso
 from backend.database.statements import insert_or_ignore
 from backend.database.tables import (
-    conversations,
     grants,
     invitations,
     link_codes,
@@ -150,7 +150,7 @@ async def reset_person(
     _hold_other(member_id, by)
     await _let_go_of_cases(tx, relais, member_id, by)
     row = await _locked(tx, member_id)
-    await _close(tx, member_id)
+    await _close(tx, relais, member_id)
     await tx.execute(
         update(members)
         .where(members.c.id == member_id)
@@ -179,7 +179,7 @@ async def remove_person(tx: AsyncConnection, relais: Relais, member_id: str, by:
     _hold_other(member_id, by)
     await _let_go_of_cases(tx, relais, member_id, by)
     await _locked(tx, member_id)
-    await _close(tx, member_id)
+    await _close(tx, relais, member_id)
     await tx.execute(
         update(members)
         .where(members.c.id == member_id)
@@ -237,14 +237,10 @@ _NO_LOGIN: Final = dict.fromkeys(
 )
 
 
-async def _close(tx: AsyncConnection, member_id: str) -> None:
+async def _close(tx: AsyncConnection, relais: Relais, member_id: str) -> None:
     for table in (sessions, link_codes, invitations, recovery_codes, passkeys):
         await tx.execute(delete(table).where(table.c.member_id == member_id))
     await tx.execute(delete(grants).where(grants.c.holder == member_id))
     # Put back into force in the database, the row lets nobody in.
     await tx.execute(update(members).where(members.c.id == member_id).values(_NO_LOGIN))
-    await tx.execute(
-        update(conversations)
-        .where(conversations.c.member_id == member_id)
-        .values(member_id=None, expires_at=0)
-    )
+    await links.unlink(tx, relais, member_id)

@@ -6,16 +6,17 @@ Chats are locked in the order of their ids, and before any case is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import select
 
 from backend.alerts.people import Person, people
+from backend.chats import LINKS, leads
 from backend.database.tables import conversations
 from backend.deliveries import Outgoing, enqueue
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,6 +30,8 @@ class Chat:
 
     id: str
     channel: str
+    links: Mapping[Any, Any]
+    """Where its row leads; a chat that only the database calls the member's is told nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Audience:
     ) -> None:
         """Queue ``reply`` in every chat of one of them, once for this ``key``."""
         for chat in self.where.get(person.id, ()):
+            if not leads(relais.vault.keyring, conversations, chat.links):
+                continue
             outgoing = Outgoing(
                 locale=person.locale,
                 reply=reply,
@@ -86,11 +91,11 @@ async def lock_chats(tx: AsyncConnection, ids: Collection[str]) -> dict[str, lis
     """The chats of these members, locked; by member."""
     found: dict[str, list[Chat]] = {}
     rows = await tx.execute(
-        select(conversations.c.id, conversations.c.channel, conversations.c.member_id)
+        select(*LINKS)
         .where(conversations.c.member_id.in_(ids))
         .order_by(conversations.c.id)
         .with_for_update()
     )
     for row in rows:
-        found.setdefault(row.member_id, []).append(Chat(row.id, row.channel))
+        found.setdefault(row.member_id, []).append(Chat(row.id, row.channel, row._mapping))
     return found

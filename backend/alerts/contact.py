@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, func, or_, select, true, update
+from sqlalchemy import case, delete, func, or_, select, true
 
 from backend.ambient import CLEARABLE
+from backend.chats import relink
 from backend.database.tables import KEYRING, cases, conversations, earlier_cases
 
 if TYPE_CHECKING:
@@ -53,11 +54,7 @@ async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
         if gone and "contact" in values:
             values["expires_at"] = case((over, now), else_=conversations.c.expires_at)
         if values:
-            await tx.execute(
-                update(conversations)
-                .where(conversations.c.id == chat.id)
-                .values(**values, version=conversations.c.version + 1)
-            )
+            await relink(tx, relais.vault.keyring, chat.id, **values)
     if gone:
         await tx.execute(delete(earlier_cases).where(earlier_cases.c.case_id == job.subject))
 

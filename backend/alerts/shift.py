@@ -97,6 +97,6 @@ async def unlink_here(tx: AsyncConnection, relais: Relais, member_id: str) -> Re
     channels = await linked_channels(tx, member_id)
     if len(channels) != 1:
         return say("unlink_where")
-    await unlink(tx, member_id, channels[0])
+    await unlink(tx, relais, member_id, channels[0])
     relais.directory.invalidate()
     return say("unlinked")

@@ -15,7 +15,8 @@ from backend.cases.history import KEYS, LEFT_OUT, log
 from backend.cases.routing import dump_routing, load_routing
 from backend.cases.stones import undone_stone, write_tombstone
 from backend.cases.unsent import drop_account, drop_places, drop_unsent, release, settle
-from backend.database.statements import insert_or_ignore, upsert
+from backend.chats import leads, marked
+from backend.database.statements import upsert
 from backend.database.tables import (
     cases,
     compartments,
@@ -61,7 +62,7 @@ async def apply(
         await erase_all(tx, relais, conversation_id, changes)
     elif changes.case_id is not None and changes.seen is not None:
         await _unmoved(tx, changes.case_id, changes.seen)
-    await apply_codes(tx, relais.world.now(), conversation_id, changes.codes)
+    await apply_codes(tx, relais, conversation_id, changes.codes)
     if changes.undo_erase is not None and await undo_erase(tx, relais, changes.undo_erase):
         write_tombstone(relais.settings.data_dir, undone_stone(changes.undo_erase))
     await _apply_drafts(tx, relais, conversation_id, changes)
@@ -152,18 +153,17 @@ async def _unmoved(tx: AsyncConnection, case_id: str, seen: tuple[str, bytes | N
 
 async def _part(tx: AsyncConnection, relais: Relais, row: dict[str, Any]) -> None:
     """Remember a case that the chat had. What led to it alone before still does."""
-    await tx.execute(insert_or_ignore(relais.db.dialect, earlier_cases).values(**row))
-    now = {name: row[name] for name in ("told_group", "contact")}
-    if row["sign_index"] is not None:
-        now["sign_index"] = row["sign_index"]
-    await tx.execute(
-        update(earlier_cases)
-        .where(
-            earlier_cases.c.conversation_id == row["conversation_id"],
-            earlier_cases.c.case_id == row["case_id"],
-        )
-        .values(**now)
+    this = (earlier_cases.c.conversation_id == row["conversation_id"]) & (
+        earlier_cases.c.case_id == row["case_id"]
     )
+    keyring = relais.vault.keyring
+    before = (await tx.execute(select(earlier_cases).where(this))).mappings().one_or_none()
+    if before is None:
+        await tx.execute(insert(earlier_cases), marked(keyring, earlier_cases, row))
+        return
+    if row["sign_index"] is None and leads(keyring, earlier_cases, before):
+        row = {**row, "sign_index": before["sign_index"]}
+    await tx.execute(update(earlier_cases).where(this), marked(keyring, earlier_cases, row))
 
 
 async def _apply_case(

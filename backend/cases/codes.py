@@ -10,23 +10,27 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.cases.changes import Codes
+from backend.chats import leads, marked
 from backend.database.tables import conversations, return_codes
+from backend.relais import Relais
 
 MOST: Final = 5
 """Of one request that were shown and not written back: the oldest beyond that end."""
 
 
-async def apply_codes(tx: AsyncConnection, now: int, conversation_id: str, codes: Codes) -> None:
+async def apply_codes(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, codes: Codes
+) -> None:
     """Write what a turn did to the codes of its chat."""
     if codes.echoed is not None:
-        await _echo(tx, now, codes.echoed)
+        await _echo(tx, relais.world.now(), codes.echoed)
     present = _of_present(conversation_id)
     if codes.gone:
         await tx.execute(delete(return_codes).where(present))
     elif codes.to_case is not None:
-        await tx.execute(update(return_codes).where(present).values(case_id=codes.to_case))
+        await lead(tx, relais, present, case_id=codes.to_case)
     if codes.shown is not None:
-        await _show(tx, now, conversation_id, codes.shown)
+        await _show(tx, relais, conversation_id, codes.shown)
 
 
 def leading_to(case_id: str) -> ColumnElement[bool]:
@@ -34,6 +38,19 @@ def leading_to(case_id: str) -> ColumnElement[bool]:
     chats = select(conversations.c.id).where(conversations.c.case_id == case_id)
     shown = and_(return_codes.c.case_id.is_(None), return_codes.c.conversation_id.in_(chats))
     return or_(return_codes.c.case_id == case_id, shown)
+
+
+async def lead(
+    tx: AsyncConnection, relais: Relais, which: ColumnElement[bool], **values: str | None
+) -> None:
+    """Codes lead somewhere else from now on; those that this server did not make do not."""
+    keyring = relais.vault.keyring
+    rows = (await tx.execute(select(return_codes).where(which))).mappings().all()
+    for row in rows:
+        if leads(keyring, return_codes, row):
+            this = return_codes.c.code_index == row["code_index"]
+            changed = marked(keyring, return_codes, {**row, **values})
+            await tx.execute(update(return_codes).where(this).values(changed))
 
 
 async def forget_codes(
@@ -52,12 +69,14 @@ def _of_present(conversation_id: str) -> ColumnElement[bool]:
     return and_(mine, return_codes.c.case_id.is_(None))
 
 
-async def _show(tx: AsyncConnection, now: int, conversation_id: str, index: bytes) -> None:
-    await tx.execute(
-        insert(return_codes).values(
-            code_index=index, conversation_id=conversation_id, case_id=None, shown_at=now
-        )
-    )
+async def _show(tx: AsyncConnection, relais: Relais, conversation_id: str, index: bytes) -> None:
+    row = {
+        "code_index": index,
+        "conversation_id": conversation_id,
+        "case_id": None,
+        "shown_at": relais.world.now(),
+    }
+    await tx.execute(insert(return_codes), marked(relais.vault.keyring, return_codes, row))
     waiting = and_(_of_present(conversation_id), return_codes.c.echoed_at.is_(None))
     newest = (
         select(return_codes.c.code_index)

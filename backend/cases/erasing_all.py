@@ -1,13 +1,14 @@
 """Erasing everything that a chat ever told: at once, or, of what was sent, after some days."""
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.cases.changes import Changes
-from backend.cases.codes import forget_codes
+from backend.cases.codes import forget_codes, lead
 from backend.cases.erasing import erase_case
 from backend.cases.erasing_later import due, erase_due, moment, set_aside
 from backend.cases.stones import chat_stone, later_stone, write_tombstone
+from backend.chats import leads
 from backend.database.tables import (
     cases,
     conversations,
@@ -28,13 +29,17 @@ async def erase_all(
     The stones are written once nothing but the commit can fail any more: they let no restore bring
     a case back.
     """
-    earlier = await tx.execute(
-        select(earlier_cases.c.case_id).where(earlier_cases.c.conversation_id == conversation_id)
-    )
-    found = {*earlier.scalars(), *([changes.case_id] if changes.case_id is not None else [])}
+    mine = earlier_cases.c.conversation_id == conversation_id
+    rows = (await tx.execute(select(earlier_cases).where(mine))).mappings()
+    # Nobody has another's request erased by a line that they put into the database.
+    earlier = {row["case_id"] for row in rows if leads(relais.vault.keyring, earlier_cases, row)}
+    found = earlier | ({changes.case_id} if changes.case_id is not None else set())
     at = moment(relais) if changes.erase_later else None
     if at is not None:
-        await _keep_codes(tx, conversation_id, changes.case_id)
+        # The chat's row does not name its case any more: its codes do.
+        own = return_codes.c.conversation_id == conversation_id
+        present = own & return_codes.c.case_id.is_(None)
+        await lead(tx, relais, present, case_id=changes.case_id)
     stones = []
     for one in sorted(found):
         await tx.execute(_LOCK.where(cases.c.id == one))
@@ -43,7 +48,6 @@ async def erase_all(
         else:
             await erase_case(tx, relais, one)
             stones.append(one)
-    mine = earlier_cases.c.conversation_id == conversation_id
     await tx.execute(delete(earlier_cases).where(mine))
     await forget_codes(tx, conversation_id=conversation_id)
     await tx.execute(delete(quarantine).where(quarantine.c.conversation_id == conversation_id))
@@ -53,14 +57,6 @@ async def erase_all(
     stones.append(chat_stone(conversation_id, version.scalar_one() - 1))
     for stone in stones:
         write_tombstone(relais.settings.data_dir, stone)
-
-
-async def _keep_codes(tx: AsyncConnection, conversation_id: str, case_id: str | None) -> None:
-    """The chat's row does not name its case any more: its codes do."""
-    mine = return_codes.c.conversation_id == conversation_id
-    await tx.execute(
-        update(return_codes).where(mine, return_codes.c.case_id.is_(None)).values(case_id=case_id)
-    )
 
 
 async def erase_waiting(relais: Relais) -> None:

@@ -12,11 +12,11 @@ from sqlalchemy import select, update
 
 from backend import alerts
 from backend.ambient import DAY
-from backend.cases.codes import leading_to
+from backend.cases.codes import lead, leading_to
 from backend.cases.erasing import erase_case
 from backend.cases.history import log
 from backend.cases.unsent import drop_all_unsent
-from backend.database.tables import cases, return_codes
+from backend.database.tables import cases
 from conversation import ERASE_DAYS
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ async def set_aside(tx: AsyncConnection, relais: Relais, case_id: str, erase_at:
     await drop_all_unsent(tx, relais, case_id)
     await alerts.withdraw(tx, relais, case_id)
     await alerts.forget_contact(tx, relais.world, case_id)
-    await tx.execute(
-        update(return_codes)
-        .where(leading_to(case_id))
-        .values(case_id=case_id, conversation_id=None)
-    )
+    await lead(tx, relais, leading_to(case_id), case_id=case_id, conversation_id=None)
     await tx.execute(
         update(cases)
         .where(cases.c.id == case_id)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.cases.codes import forget_codes
+from backend.chats import relink
 from backend.database.tables import (
     conversations,
     deliveries,
@@ -29,17 +30,15 @@ async def let_go(tx: AsyncConnection, relais: Relais, row: Any) -> None:
         await forget_codes(tx, conversation_id=row.id)
         await tx.execute(delete(conversations).where(mine))
         return
-    await tx.execute(
-        update(conversations)
-        .where(mine)
-        .values(
-            address_index=relais.world.random(32),
-            address_sealed=b"",
-            state_sealed=None,
-            state_key=None,
-            expires_at=None,
-            version=conversations.c.version + 1,
-        )
+    await relink(
+        tx,
+        relais.vault.keyring,
+        row.id,
+        address_index=relais.world.random(32),
+        address_sealed=b"",
+        state_sealed=None,
+        state_key=None,
+        expires_at=None,
     )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from backend.cases import asking, filing, noting
 from backend.cases.changes import Changes
 from backend.cases.work import Work, load_publics
+from backend.chats import leads
 from backend.database.tables import conversations, earlier_cases
 from conversation import effects as fx
 from conversation import normalise
@@ -87,7 +88,9 @@ async def _of_this_chat(work: Work, case_id: str) -> Any:
             earlier_cases.c.case_id == case_id,
         )
     )
-    return found.one_or_none()
+    row = found.one_or_none()
+    genuine = row is not None and leads(work.relais.vault.keyring, earlier_cases, row._mapping)
+    return row if genuine else None
 
 
 async def _apart(work: Work, effect: fx.Apart) -> None:

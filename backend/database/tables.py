@@ -98,6 +98,7 @@ conversations = Table(
     # Which requests of this chat are of the same person, as far as she showed it; none: the first.
     Column("told_group", Id),
     Column("expires_at", BigInteger),
+    Column("mark", LargeBinary(32)),  # of what it leads to; see ``backend.chats``
     UniqueConstraint("channel", "address_index"),
     Index("ix_conversations_case_id", "case_id"),
     Index("ix_conversations_member_id", "member_id"),
@@ -113,6 +114,7 @@ earlier_cases = Table(
     Column("sign_index", LargeBinary(32)),
     Column("told_group", Id),  # requests of one person have one; see conversations
     Column("contact", Boolean, nullable=False),  # she agreed to be written to about this one
+    Column("mark", LargeBinary(32)),
     Index("ix_earlier_cases_case_id", "case_id"),
 )
 
@@ -124,6 +126,7 @@ return_codes = Table(
     Column("case_id", Id),  # the request it leads to; none: whichever the chat has at present
     Column("shown_at", BigInteger, nullable=False),
     Column("echoed_at", BigInteger),
+    Column("mark", LargeBinary(32)),
     Index("ix_return_codes_conversation_id", "conversation_id"),
     Index("ix_return_codes_case_id", "case_id"),
 )

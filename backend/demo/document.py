@@ -1,5 +1,6 @@
 """What ``demo.yaml`` says, checked when it is read."""
 
+from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -89,8 +90,15 @@ class Demo(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def load_demo(source: bytes | None = None) -> Demo:
     """Read the packaged document (or ``source``); raises ``ConfigurationError`` with the reason."""
-    if source is None:
-        source = (files("backend.demo") / _NAME).read_bytes()
+    return _packaged() if source is None else _read(source)
+
+
+@cache
+def _packaged() -> Demo:
+    return _read((files("backend.demo") / _NAME).read_bytes())
+
+
+def _read(source: bytes) -> Demo:
     try:
         return msgspec.convert(yaml.safe_load(source), Demo)
     except (yaml.YAMLError, msgspec.ValidationError) as error:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backend.accounts.throttle import record_failure
 from backend.ambient import HOUR
 from backend.cases.applying import apply
+from backend.chats import marked
 from backend.database.statements import insert_or_ignore
 from backend.database.tables import conversations, deliveries, events
 from backend.deliveries import LEASE_MS, Outgoing, Prepared, Wire, prepare, silence_queue
@@ -206,7 +207,7 @@ async def create_conversation(
         "expires_at": relais.world.now() + relais.settings.idle_hours * HOUR,
         **columns,
     }
-    done = await tx.execute(_CREATE[relais.db.dialect], row)
+    done = await tx.execute(_CREATE[relais.db.dialect], marked(keyring, conversations, row))
     if done.rowcount != 1:
         raise Moved
 

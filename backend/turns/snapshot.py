@@ -1,17 +1,19 @@
 """What a turn reads before it thinks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
-from sqlalchemy import Row, bindparam, exists, func, or_, select
+from sqlalchemy import Row, bindparam, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.throttle import failures
 from backend.ambient import moment
 from backend.cases.routing import load_routing
 from backend.cases.work import Returned
+from backend.chats import LINKS, leads
 from backend.database.tables import (
     KEYRING,
     cases,
@@ -22,6 +24,7 @@ from backend.database.tables import (
 )
 from backend.relais import Relais
 from backend.vault import DraftKeyGone
+from backend.vault.genuine import NotGenuine
 from conversation import CaseStatus, State, StateError, begin, load_state, normalise
 from sealing import SealError
 
@@ -60,6 +63,10 @@ class Known:
     """Names that question."""
     told_group: str | None = None
     """Of the present request; see the table."""
+    links: Mapping[str, Any] | None = None
+    """Where the row leads, as it was read; none of a new chat."""
+    genuine: bool = True
+    """This server made it lead there."""
     code_kept: bool = False
     """She was given a return code that leads to what this chat has."""
 
@@ -77,17 +84,12 @@ _CODE_KEPT = or_(
     ),
 )
 _COLUMNS = (
-    conversations.c.id,
+    *LINKS,
     conversations.c.version,
     conversations.c.state_sealed,
     conversations.c.state_key,
-    conversations.c.member_id,
-    conversations.c.sign_index,
-    conversations.c.case_id,
-    conversations.c.contact,
     conversations.c.erase_asked_at,
     conversations.c.erase_ask,
-    conversations.c.told_group,
     members.c.locale.label("member_locale"),
     _CODE_KEPT.label("code_kept"),
 )
@@ -95,14 +97,6 @@ _SELECT = select(*_COLUMNS).outerjoin(members, members.c.id == conversations.c.m
 _BY_ADDRESS = _SELECT.where(
     conversations.c.channel == bindparam("channel"),
     conversations.c.address_index == bindparam("address_index"),
-)
-_LEADS_TO = func.coalesce(return_codes.c.case_id, conversations.c.case_id)
-_BY_CODE = (
-    select(_LEADS_TO.label("case_id"), cases.c.status)
-    .select_from(return_codes)
-    .outerjoin(conversations, conversations.c.id == return_codes.c.conversation_id)
-    .outerjoin(cases, cases.c.id == _LEADS_TO)
-    .where(return_codes.c.code_index == bindparam("code_index"))
 )
 _BY_ID = _SELECT.where(conversations.c.id == bindparam("id"))
 _CASE = select(cases).where(cases.c.id == bindparam("id"))
@@ -132,13 +126,17 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
     if row is None:
         new_id = relais.world.new_id()
         return Known(new_id, True, 0, None, "", None, fresh, False, "", None, False)
+    links = {one.name: row._mapping[one.name] for one in LINKS}
+    genuine = leads(relais.vault.keyring, conversations, links)
     case = None
-    if row.case_id is not None:
+    if genuine and row.case_id is not None:
         case = (await connection.execute(_CASE, {"id": row.case_id})).one_or_none()
     # Where the state cannot be had, whoever writes is asked for the sign before anything is shown.
     lost = fresh if case is None or case.status in GONE else _resting(fresh)
     state, gone, broken = fresh, False, ""
-    if row.state_sealed is not None:
+    if not genuine:  # whose state it is, nobody knows
+        state, broken = lost, NotGenuine.__name__
+    elif row.state_sealed is not None:
         try:
             state = load_state(open_state(relais, row.id, row.state_sealed, row.state_key))
         except DraftKeyGone:
@@ -149,17 +147,19 @@ async def _known(connection: AsyncConnection, relais: Relais, row: Any) -> Known
         id=row.id,
         new=False,
         version=row.version,
-        member_id=row.member_id,
+        member_id=row.member_id if genuine else None,
         member_locale=row.member_locale or "",
         case=case,
         state=state,
         state_gone=gone,
         state_broken=broken,
-        sign_index=row.sign_index,
-        contact=row.contact,
+        sign_index=row.sign_index if genuine else None,
+        contact=row.contact and genuine,
         erase_asked_at=row.erase_asked_at,
         erase_ask=row.erase_ask,
         told_group=row.told_group,
+        links=links,
+        genuine=genuine,
         code_kept=row.code_kept,
     )
 
@@ -235,10 +235,23 @@ async def find_code(
     if await failures(connection, everybody, now) >= _BUDGET:
         return None, None
     index = relais.vault.keyring.index("return_code", code)
-    row = (await connection.execute(_BY_CODE, {"code_index": index})).one_or_none()
-    if row is None or row.status == "erased":
+    keyring = relais.vault.keyring
+    this = select(return_codes).where(return_codes.c.code_index == index)
+    row = (await connection.execute(this)).mappings().one_or_none()
+    if row is None or not leads(keyring, return_codes, row):
         return False, None
-    return True, Returned(row.case_id, code_index=index, erasing=row.status == "erasing")
+    case_id = row["case_id"]
+    if case_id is None:
+        there = select(*LINKS).where(conversations.c.id == row["conversation_id"])
+        chat = (await connection.execute(there)).mappings().one_or_none()
+        if chat is None or not leads(keyring, conversations, chat):
+            return False, None
+        case_id = chat["case_id"]
+    status = await connection.execute(select(cases.c.status).where(cases.c.id == case_id))
+    found = status.scalar_one_or_none()
+    if found == "erased":
+        return False, None
+    return True, Returned(case_id, code_index=index, erasing=found == "erasing")
 
 
 async def prove(
@@ -253,21 +266,24 @@ async def prove(
         said = relais.vault.keyring.index("sign", known.id, normalise(text).lower())
     if known.sign_index is not None and said == known.sign_index:
         return True, None
-    signs = await _earlier_signs(connection, known, state)
+    signs = await _earlier_signs(connection, relais, known, state)
     for row in signs:
         if row.sign_index == said and row.case_id != (known.case.id if known.case else None):
             return True, Returned(row.case_id, row.sign_index)
     return (False if signs or known.sign_index is not None else None), None
 
 
-async def _earlier_signs(connection: AsyncConnection, known: Known, state: State) -> list[Any]:
+async def _earlier_signs(
+    connection: AsyncConnection, relais: Relais, known: Known, state: State
+) -> list[Any]:
     if known.new or (state.mode not in _ARRIVING and state.route != "return"):
         return []
     mine = earlier_cases.c.conversation_id == known.id
     found = await connection.execute(
         select(earlier_cases).where(mine, earlier_cases.c.sign_index.is_not(None))
     )
-    return list(found)
+    keyring = relais.vault.keyring
+    return [row for row in found if leads(keyring, earlier_cases, row._mapping)]
 
 
 async def signed_here(connection: AsyncConnection, known: Known, case_id: str | None) -> bool:

@@ -11,7 +11,9 @@ from backend.ambient import CLEARABLE, HOUR
 from backend.cases.changes import Changes
 from backend.cases.work import Returned, Work, belongs
 from backend.cases.working_out import work_out
+from backend.chats import link_mark
 from backend.content import Content, Edition
+from backend.database.tables import conversations
 from backend.deliveries import Outgoing, Prepared, Pressed, prepare
 from backend.relais import Relais
 from backend.turns.snapshot import (
@@ -331,7 +333,18 @@ async def _columns(
         changes.codes.gone = True
         columns |= dict.fromkeys(("case_id", "sign_index", "told_group"))
         columns["contact"] = False
-    return columns
+    return columns | _marked(relais, known, columns, erased=erased)
+
+
+def _marked(
+    relais: Relais, known: Known, columns: dict[str, Any], *, erased: bool
+) -> dict[str, Any]:
+    """The mark of where the chat leads now. One that was not genuine leads nowhere once erased."""
+    if known.links is None or not (known.genuine or erased):
+        return {}
+    more = {} if known.genuine else {"member_id": None}
+    row = {**known.links, **columns, **more}
+    return more | {"mark": link_mark(relais.vault.keyring, conversations, row)}
 
 
 def _earlier(

@@ -28,6 +28,7 @@ IndexPurpose = Literal[
     "throttle",
     "compartment",
     "item",
+    "chat",
 ]
 _SIGNING: Final = "server-signing"
 _KEY: Final = 32

@@ -12,6 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from backend import alerts, jobs
 from backend.alerts import HANDLERS
 from backend.cases.routing import Routing, dump_routing
+from backend.chats import marked
 from backend.content import Content, Edition, load_content
 from backend.database import Database, metadata, open_database
 from backend.database.tables import alerts as alerts_table
@@ -310,14 +311,14 @@ async def open_scene(url: str, folder: Path) -> AsyncIterator[Scene]:
             operator="Town",
             bot_tokens={},
         )
-        await _settle_town(db)
+        await _settle_town(relais)
         yield Scene(relais, test.clock, jobs.Runner(relais, HANDLERS))
     finally:
         await db.close()
 
 
-async def _settle_town(db: Database) -> None:
-    async with db.write() as tx:
+async def _settle_town(relais: Relais) -> None:
+    async with relais.db.write() as tx:
         await tx.execute(insert(areas).values(id="town", names={"en": "Town"}, position=0))
         for team in ("town", "first", "second"):
             await tx.execute(
@@ -338,7 +339,10 @@ async def _settle_town(db: Database) -> None:
         for number, (member, (name, team_id)) in enumerate(TOWN.items()):
             await tx.execute(insert(members).values(**_member(member, name, team_id)))
             for channel in ("telegram", "signal") if member == ANA else ("telegram",):
-                await tx.execute(insert(conversations).values(**_chat(number, member, channel)))
+                row = _chat(number, member, channel)
+                await tx.execute(
+                    insert(conversations), marked(relais.vault.keyring, conversations, row)
+                )
 
 
 def _member(member: str, name: str, team: str | None) -> dict[str, Any]:

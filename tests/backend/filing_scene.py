@@ -16,6 +16,7 @@ from backend.cases.applying import apply
 from backend.cases.changes import Changes
 from backend.cases.work import Work
 from backend.cases.working_out import work_out
+from backend.chats import relink
 from backend.database.tables import (
     cases,
     conversations,
@@ -156,11 +157,7 @@ class Desk:
             if changes.case_id is not None:
                 columns["case_id"] = changes.case_id
             if columns:
-                await tx.execute(
-                    update(conversations)
-                    .where(conversations.c.id == conversation)
-                    .values(**columns)
-                )
+                await relink(tx, self.relais.vault.keyring, conversation, **columns)
 
     async def attaches(self, raw: bytes, item: int = 1, **more: Any) -> str:
         """Upload a file and attach it to the step ``files`` (compartment evidence)."""

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from backend.accounts.links import LinkResult, code_in, try_link
+from backend.chats import marked
 from backend.database.tables import cases, conversations
 from tests.backend.consoles import HEADER, Browser, Console, running_console
 
@@ -27,16 +28,22 @@ async def chat(console: Console, number: int = 1, channel: str = "telegram") -> 
     async with console.relais.db.write() as tx:
         await tx.execute(
             insert(conversations).values(
-                id=conversation_id,
-                channel=channel,
-                address_index=number.to_bytes(32, "big"),
-                address_sealed=b"",
-                state_sealed=b"x",
-                state_key="2026-11-24",
-                version=1,
-                last_seq=0,
-                settled_seq=0,
-                contact=False,
+                marked(
+                    console.relais.vault.keyring,
+                    conversations,
+                    {
+                        "id": conversation_id,
+                        "channel": channel,
+                        "address_index": number.to_bytes(32, "big"),
+                        "address_sealed": b"",
+                        "state_sealed": b"x",
+                        "state_key": "2026-11-24",
+                        "version": 1,
+                        "last_seq": 0,
+                        "settled_seq": 0,
+                        "contact": False,
+                    },
+                )
             )
         )
     return conversation_id

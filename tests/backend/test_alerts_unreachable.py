@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from backend import jobs
+from backend.chats import marked
 from backend.database.tables import conversations, deliveries, members
 from backend.deliveries.outgoing import Outgoing
 from backend.deliveries.queueing import enqueue
@@ -51,15 +52,21 @@ async def _her_chat(scene: Scene, case_id: str) -> str:
     chat = "c" * 32
     await scene.write(
         insert(conversations).values(
-            id=chat,
-            channel="page",
-            address_index=b"her",
-            address_sealed=b"-",
-            version=1,
-            last_seq=0,
-            settled_seq=0,
-            contact=True,
-            case_id=case_id,
+            marked(
+                scene.relais.vault.keyring,
+                conversations,
+                {
+                    "id": chat,
+                    "channel": "page",
+                    "address_index": b"her",
+                    "address_sealed": b"-",
+                    "version": 1,
+                    "last_seq": 0,
+                    "settled_seq": 0,
+                    "contact": True,
+                    "case_id": case_id,
+                },
+            )
         )
     )
     return chat

@@ -3,13 +3,23 @@
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
-from backend.database.tables import compartments, items, quarantine
+from backend.database.tables import (
+    cases,
+    compartments,
+    conversations,
+    deliveries,
+    earlier_cases,
+    items,
+    quarantine,
+    return_codes,
+)
 from backend.vault.genuine import mark_of
 from backend.vault.vouching import vouch_once
 from sealing import KeyPair
-from tests.backend.nights import TO_MORE, Night
+from tests.backend.console_cases import open_case
+from tests.backend.nights import TO_MORE, Night, another_phone
 
 THEIRS = KeyPair(b"\x07" * 32).public.raw
 """A public half whose seed the attacker has."""
@@ -150,3 +160,126 @@ async def test_what_an_earlier_version_made_is_marked_once(night: Night) -> None
     assert await vouch_once(relais.db, relais.vault.keyring, days) == 0
     found = (await night.ada.get(url)).json()
     assert (found["items"], found["grants"]) == ([], [])
+
+
+# -- where a chat leads --------------------------------------------------------------------------
+
+
+async def _hers(night: Night) -> Any:
+    (row,) = await night.rows(
+        select(conversations).where(
+            conversations.c.member_id.is_(None), conversations.c.case_id.is_not(None)
+        )
+    )
+    return row
+
+
+async def _write(night: Night, statement: Any) -> None:
+    async with night.console.relais.db.write() as tx:
+        await tx.execute(statement)
+
+
+async def test_a_chat_that_is_pointed_at_another_case_seals_nothing_to_it(night: Night) -> None:
+    """What she tells is set aside; she can leave, and erasing takes nobody else's request."""
+    theirs = await open_case(night.console.relais, [night.ada.member_id], number=5)
+    await night.says(*TO_MORE)
+    hers = await _hers(night)
+    before = await _many(night)
+    await _write(night, update(conversations).where(_is(hers)).values(case_id=theirs))
+    for _ in range(3):
+        await night.chat.posts({"kind": "text", "text": "1"}, "after")
+    assert await _many(night) == before
+    assert len(await night.rows(select(quarantine))) == 1
+    await night.says("erase", "1")
+    left = {row.id: row.status for row in await night.rows(select(cases))}
+    assert left[theirs] == "open"
+
+
+async def test_who_is_given_her_chat_hears_nothing_of_it(night: Night) -> None:
+    """Another's address in her row: whoever writes from there learns no word and no status."""
+    await night.says(*TO_MORE, "3")
+    await night.takes()
+    stranger = another_phone(night)
+    await stranger.says("hello")
+    index = night.console.relais.vault.keyring.index("address", "telegram", "777")
+    await _write(night, delete(deliveries).where(deliveries.c.conversation_id != "-"))
+    mine = conversations.c.address_index == index
+    await _write(night, delete(conversations).where(mine))
+    hers = await _hers(night)
+    await _write(night, update(conversations).where(_is(hers)).values(address_index=index))
+    for number, text in enumerate(("hello", "hello", "hello", "1", "status", "status")):
+        event = f"try-{number // 3}"
+        answer = await stranger.chat.posts({"kind": "text", "text": text}, event)
+        assert "helper has" not in answer.text.lower()
+
+
+async def test_a_chat_that_is_called_a_members_is_sent_no_alert(night: Night) -> None:
+    """Nor does it answer to a member's words."""
+    stranger = another_phone(night)
+    await stranger.says("hello")
+    index = night.console.relais.vault.keyring.index("address", "telegram", "777")
+    theirs = conversations.c.address_index == index
+    await _write(night, update(conversations).where(theirs).values(member_id=night.ada.member_id))
+    await night.says(*TO_MORE)
+    await night.jobs()
+    (chat,) = await night.rows(select(conversations.c.id).where(theirs))
+    sent = await night.rows(select(deliveries.c.conversation_id, deliveries.c.purpose))
+    told = {row.conversation_id for row in sent if row.purpose == "alert"}
+    assert told
+    assert chat.id not in told
+
+
+async def test_a_code_that_was_put_into_the_database_leads_nowhere(night: Night) -> None:
+    """Not even one whose row was copied from a genuine one."""
+    await night.says(*TO_MORE, "3")
+    hers = await _hers(night)
+    keyring = night.console.relais.vault.keyring
+    (row, *_) = await night.rows(select(return_codes))
+    copied = {**row._mapping, "code_index": keyring.index("return_code", "1" * 16)}
+    led = {"code_index": keyring.index("return_code", "2" * 16), "case_id": hers.case_id}
+    await _write(night, insert(return_codes).values(copied))
+    await _write(night, insert(return_codes).values({**copied, **led}))
+    for code in ("1" * 16, "2" * 16):
+        phone = another_phone(night, code[:3])
+        await phone.says(code)
+        assert await phone.present_of_chat() is None
+
+
+async def test_an_earlier_request_that_was_put_into_the_database_is_not_taken_up(
+    night: Night,
+) -> None:
+    """Somebody else's case under a chat, with a sign that its owner knows; nor is it erased."""
+    theirs = await open_case(night.console.relais, [night.ada.member_id], number=5)
+    stranger = another_phone(night)
+    await stranger.says("hello", "1", "1")
+    index = night.console.relais.vault.keyring.index("address", "telegram", "777")
+    (chat,) = await night.rows(select(conversations).where(conversations.c.address_index == index))
+    sign = night.console.relais.vault.keyring.index("sign", chat.id, "rose")
+    await _write(
+        night,
+        insert(earlier_cases).values(
+            conversation_id=chat.id, case_id=theirs, sign_index=sign, contact=False
+        ),
+    )
+    await stranger.says("00", "hello", "1", "1", "rose")
+    assert await stranger.present_of_chat() is None
+    await stranger.says("erase", "1")
+    (row,) = await night.rows(select(cases.c.status).where(cases.c.id == theirs))
+    assert row.status == "open"
+
+
+async def test_chats_of_an_earlier_version_are_marked_once(night: Night) -> None:
+    """Like keys and items; a chat goes on as it was."""
+    await night.says(*TO_MORE)
+    relais = night.console.relais
+    days = relais.settings.draft_keys_path
+    (days / "links-made").unlink(missing_ok=True)
+    for table in (conversations, earlier_cases, return_codes):
+        await _write(night, update(table).values(mark=None))
+    assert await vouch_once(relais.db, relais.vault.keyring, days) >= 4
+    assert await vouch_once(relais.db, relais.vault.keyring, days) == 0
+    assert "shall I keep" in await night.says("1")
+
+
+def _is(row: Any) -> Any:
+    return conversations.c.id == row.id

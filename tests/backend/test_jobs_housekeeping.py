@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select, update
 from backend import alerts, jobs, turns
 from backend.ambient import DAY, HOUR
 from backend.cases.erasing import erase_case
+from backend.chats import marked
 from backend.database import DatabaseUnavailable
 from backend.database.tables import (
     KEYRING,
@@ -76,7 +77,8 @@ async def _survivor(scene: Scene, name: str, **columns: Any) -> str:
         "expires_at": scene.clock() + HOUR,
         "state_sealed": b"-",
     }
-    await scene.write(insert(conversations).values(**(row | columns)))
+    row = marked(scene.relais.vault.keyring, conversations, row | columns)
+    await scene.write(insert(conversations).values(**row))
     return str(row["id"])
 
 

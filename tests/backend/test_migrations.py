@@ -21,9 +21,9 @@ def _differences(connection: Connection) -> str:
     return ""
 
 
-async def test_migrated_and_expected_are_the_same(database_url: str, tmp_path: Path) -> None:
+async def test_migrated_and_expected_are_the_same(bare_url: str, tmp_path: Path) -> None:
     """`alembic check` finds nothing to change after an upgrade from nothing."""
-    database = open_database(database_url, tmp_path / "relais.db")
+    database = open_database(bare_url, tmp_path / "relais.db")
     try:
         await migrations.upgrade(database)
         async with database.write() as connection:
@@ -34,9 +34,9 @@ async def test_migrated_and_expected_are_the_same(database_url: str, tmp_path: P
         await database.close()
 
 
-async def test_a_second_upgrade_changes_nothing(database_url: str, tmp_path: Path) -> None:
+async def test_a_second_upgrade_changes_nothing(bare_url: str, tmp_path: Path) -> None:
     """Every start upgrades; on a current database that is nothing."""
-    database = open_database(database_url, tmp_path / "relais.db")
+    database = open_database(bare_url, tmp_path / "relais.db")
     try:
         await migrations.upgrade(database)
         await migrations.upgrade(database)
@@ -46,10 +46,10 @@ async def test_a_second_upgrade_changes_nothing(database_url: str, tmp_path: Pat
 
 @pytest.mark.parametrize("statement", ["CREATE TABLE relais_half (x int)"])
 async def test_a_failed_upgrade_leaves_nothing_half_done(
-    database_url: str, tmp_path: Path, statement: str
+    bare_url: str, tmp_path: Path, statement: str
 ) -> None:
     """DDL runs in one transaction: what fails later takes everything back."""
-    database = open_database(database_url, tmp_path / "relais.db")
+    database = open_database(bare_url, tmp_path / "relais.db")
     try:
         with pytest.raises(RuntimeError):
             async with database.write() as connection:
@@ -97,11 +97,9 @@ def _as_it_was(connection: Connection) -> None:
             connection.execute(insert(old.tables["items"]).values(case_id=case_id, **item))
 
 
-async def test_what_was_not_sent_before_the_upgrade_is_held(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_what_was_not_sent_before_the_upgrade_is_held(bare_url: str, tmp_path: Path) -> None:
     """Part 2 of a case that was not sent waits for her word; what was sent can still be read."""
-    database = open_database(database_url, tmp_path / "relais.db")
+    database = open_database(bare_url, tmp_path / "relais.db")
     try:
         async with database.write() as connection:
             await connection.run_sync(_as_it_was)

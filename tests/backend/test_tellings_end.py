@@ -1,8 +1,9 @@
 """An account that was not sent ends somehow: none is orphaned, none is another's, none is lost."""
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
+from backend.chats import marked, relink
 from backend.database.tables import (
     cases,
     conversations,
@@ -161,7 +162,16 @@ async def test_what_is_taken_back_is_of_the_person_who_takes_it_back(night: Nigh
     async with night.console.relais.db.write() as tx:
         await tx.execute(
             insert(earlier_cases).values(
-                conversation_id=hers.id, case_id=theirs, told_group=apart.told_group, contact=False
+                marked(
+                    night.console.relais.vault.keyring,
+                    earlier_cases,
+                    {
+                        "conversation_id": hers.id,
+                        "case_id": theirs,
+                        "told_group": apart.told_group,
+                        "contact": False,
+                    },
+                )
             )
         )
     before = len(await night.rows(select(grants).where(grants.c.case_id == theirs)))
@@ -177,8 +187,9 @@ async def test_leave_to_be_written_to_is_of_one_person(night: Night) -> None:
     """Who begins apart did not give it; hers is kept while her request lives, and comes back."""
     await night.says(*TO_MORE, "3")
     own = select(conversations).where(conversations.c.member_id.is_(None))
+    (hers,) = await night.rows(own)
     async with night.console.relais.db.write() as tx:
-        await tx.execute(update(conversations).values(contact=True))
+        await relink(tx, night.console.relais.vault.keyring, hers.id, contact=True)
     await night.says("hello", "1", "1", "s", "s")
     (apart,) = await night.rows(own)
     assert apart.contact is False

@@ -1,4 +1,4 @@
-"""return codes in a table of their own; requests that are erased later."""
+"""return codes in a table of their own; requests that are erased later; marks of chats."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.String(length=32), nullable=True),
         sa.Column("shown_at", sa.BigInteger(), nullable=False),
         sa.Column("echoed_at", sa.BigInteger(), nullable=True),
+        sa.Column("mark", sa.LargeBinary(length=32), nullable=True),
         sa.PrimaryKeyConstraint("code_index", name=op.f("pk_return_codes")),
     )
     with op.batch_alter_table("return_codes", schema=None) as batch_op:
@@ -37,8 +38,10 @@ def upgrade() -> None:
     with op.batch_alter_table("conversations", schema=None) as batch_op:
         batch_op.drop_constraint("uq_conversations_return_index", type_="unique")
         batch_op.drop_column("return_index")
+        batch_op.add_column(sa.Column("mark", sa.LargeBinary(length=32), nullable=True))
     with op.batch_alter_table("earlier_cases", schema=None) as batch_op:
         batch_op.drop_constraint("uq_earlier_cases_return_index", type_="unique")
         batch_op.drop_column("return_index")
+        batch_op.add_column(sa.Column("mark", sa.LargeBinary(length=32), nullable=True))
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("erase_at", sa.BigInteger(), nullable=True))
