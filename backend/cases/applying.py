@@ -26,6 +26,7 @@ from backend.database.tables import (
     quarantine,
     topics,
 )
+from backend.jobs.folding import fold_soon
 from backend.media import remove_files
 from backend.media.linking import apply_links, drop_files
 from backend.relais import Relais
@@ -166,6 +167,7 @@ async def _erase_all(
         select(conversations.c.version).where(conversations.c.id == conversation_id)
     )
     stones = [*sorted(found), chat_stone(conversation_id, version.scalar_one() - 1)]
+    await fold_soon(tx, relais.world)
     for stone in stones:
         write_tombstone(relais.settings.data_dir, stone)
 

@@ -18,6 +18,7 @@ from backend.cases.erasing import erase_case
 from backend.cases.letting_go import erase_chat
 from backend.database.tables import cases, conversations
 from backend.errors import ConfigurationError
+from backend.jobs.folding import fold_soon
 from backend.vault.day_files import sync_directory
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ async def replay_tombstones(relais: Relais) -> int:
     again += await _replay_cases(relais, sorted(one for one in found if ":" not in one))
     if again:
         _log.warning("erased_again", count=again)
+        async with relais.db.write() as tx:
+            await fold_soon(tx, relais.world)
     return again
 
 

@@ -14,6 +14,7 @@ from backend.alerts import sweep
 from backend.ambient import DAY, HOUR, MINUTE
 from backend.jobs.clearing import clear_chats
 from backend.jobs.expiring import expire_conversations
+from backend.jobs.folding import fold
 from backend.jobs.job import Aside, Job
 from backend.jobs.pruning import prune
 from backend.jobs.queue import schedule
@@ -67,6 +68,7 @@ RECURRING: Final = (
     Recurring("housekeeping.prune", DAY, prune),
     Recurring("housekeeping.expire", 10 * MINUTE, expire_conversations),
     Recurring("housekeeping.clear", HOUR, clear_chats),
+    Recurring("housekeeping.fold", HOUR, fold),
     Recurring("alert.sweep", 15 * MINUTE, sweep_alerts),
     Recurring("roster.watch", 6 * HOUR, watch_roster),
     Recurring("vault.holders", HOUR, watch_holders),

@@ -92,6 +92,7 @@ const LOG: Names = {
   escalated: () => t("Went to the next team"),
   withdrawn: () => t("Closed at the person's wish"),
   done: () => t("Marked as done"),
+  erased: () => t("Erased at the person's wish"),
 };
 
 const named =
