@@ -1,13 +1,15 @@
-"""What was deleted leaves SQLite's write-ahead log, too: soon after an erasure, else hourly.
+"""What was deleted leaves the database's files, too: a minute after an erasure, else hourly.
 
-Pages that a deletion emptied are overwritten in the file, but the log goes on holding the rows as
-they were until it is emptied. While a backup reads in it the job is put off by seconds.
+SQLite overwrites deleted rows in its file once its write-ahead log is emptied, which holds them as
+well. PostgreSQL leaves them in the table until it is vacuumed, which small tables wait for.
+While a backup is in the way the job is put off by seconds.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from backend.ambient import MINUTE
 from backend.jobs.job import Aside, Job
 from backend.jobs.queue import schedule
 
@@ -21,19 +23,20 @@ FOLD_JOB: Final = "database.fold"
 
 
 async def fold_soon(tx: AsyncConnection, world: World) -> None:
-    """Empty the log once this transaction is committed."""
+    """Let go of what this transaction deleted, at the end of this minute; once for all of it."""
+    minute = world.now() // MINUTE + 1
     await schedule(
         tx,
         world,
         kind=FOLD_JOB,
-        key=f"{FOLD_JOB}:{world.new_id()}",
+        key=f"{FOLD_JOB}:{minute}",
         subject="database",
-        due_at=world.now(),
+        due_at=minute * MINUTE,
     )
 
 
 async def fold(relais: Relais) -> None:
-    """Empty it now."""
+    """Now."""
     await relais.db.fold()
 
 
