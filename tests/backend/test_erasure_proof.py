@@ -27,7 +27,7 @@ def database_url(sqlite_url: str) -> str:
 
 async def erased(night: Night) -> str:
     """She told, and erased it all; the code of her case."""
-    await night.says(*TO_MORE, *ACCOUNT, WORDS)
+    await night.says(*TO_MORE, "1", "1", *ACCOUNT, WORDS)
     await night.says("erase", "1")
     await night.jobs()
     return str((await night.case()).code)
@@ -41,7 +41,7 @@ async def proof(night: Night, case: str) -> Found:
 
 async def test_it_says_what_went_and_that_nothing_is_left(night: Night) -> None:
     """By code or id: when, how many, nothing of it in the tables, its tombstone, its days."""
-    await night.says(*TO_MORE, *ACCOUNT, WORDS)
+    await night.says(*TO_MORE, "1", "1", *ACCOUNT, WORDS)
     before = await night.rows(grants.select())
     await night.says("erase", "1")
     await night.jobs()

@@ -61,7 +61,7 @@ def durable() -> Iterator[PostgresServer]:
 
 async def told(night: Night) -> None:
     """A request, and the beginning of an account."""
-    await night.says(*TO_MORE, *ACCOUNT, "The boat was green.")
+    await night.says(*TO_MORE, "1", "1", *ACCOUNT, "The boat was green.")
 
 
 async def a_little_later(night: Night) -> None:
