@@ -72,7 +72,7 @@ def measure() -> list[Row]:
 
 
 def _median(runs: list[dict[str, Any]], name: str) -> float:
-    return statistics.median(run[name] for run in runs)
+    return float(statistics.median(run[name] for run in runs))
 
 
 def _page(browser: Browser) -> Page:

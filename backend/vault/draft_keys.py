@@ -1,7 +1,7 @@
 """Draft keys of the day: what a person told so far is readable only while its day's key lives.
 
 A key belongs to a UTC day, lives in a directory of its own (never in the database or a backup) and
-is destroyed once nothing may need it; from then on the write-ahead log and old backups are dark.
+is destroyed once nothing may need it; from then on no log and no backup opens what it sealed.
 """
 
 import re

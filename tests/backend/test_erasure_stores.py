@@ -4,6 +4,7 @@ Rows are looked for byte by byte in the files of a database that a real turn era
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import closing
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
+from backend.cases.recording import DraftItem, draft_row
 from backend.database.tables import (
     cases,
     conversations,
@@ -35,6 +37,7 @@ from tests.backend.nights import ACCOUNT, TO_MORE, Night, open_night
 from tests.backend.thieves import Thief, copied, unknown_columns
 from tests.postgresql import PostgresServer, running_postgres
 
+ROOT = Path(__file__).parents[2]
 SEALED = (
     grants.c.sealed,
     items.c.sealed,
@@ -93,6 +96,14 @@ def seen(values: Iterable[bytes], *files: Path) -> int:
 def log_of(database: Path) -> Path:
     """Its write-ahead log."""
     return database.with_name(f"{database.name}-wal")
+
+
+def test_every_statement_has_its_test() -> None:
+    """Tests that the document names are there."""
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / "erasure.md").read_text("utf-8")))
+    known = "\n".join(one.read_text("utf-8") for one in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 10
+    assert {one for one in named if f"def {one}(" not in known} == set()
 
 
 # -- SQLite -------------------------------------------------------------------------------------
@@ -185,8 +196,14 @@ def test_the_thief_tries_every_sealed_column() -> None:
 
 @pytest.fixture
 async def stolen(stored: Night, tmp_path: Path) -> Path:
-    """A backup from before the erasure."""
+    """A backup from before the erasure, of a day on which something waited in the draft, too."""
     await stored.jobs()
+    relais = stored.console.relais
+    chats = select(conversations.c.id).where(conversations.c.member_id.is_(None))
+    (her,) = await stored.rows(chats)
+    waiting = DraftItem("account", "answer", "words", {"text": "It was green."})
+    async with relais.db.write() as tx:
+        await tx.execute(insert(draft_items), draft_row(relais, her.id, waiting))
     return copied(tmp_path / "relais.db", tmp_path / "backup.db")
 
 
@@ -205,6 +222,7 @@ async def test_a_draft_in_a_backup_goes_dark_on_the_day_that_is_said(
     await stored.says("erase", "1")
     assert set(await thief(stored, stolen).drafts()) >= {
         "conversations.state_sealed",
+        "draft_items.sealed",
         "deliveries.receipt_sealed",
         "events.receipt_sealed",
     }
