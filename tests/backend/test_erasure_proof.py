@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 from typer.testing import CliRunner, Result
 
 from backend.cases.history import ERASED
 from backend.cases.proving import Found, is_signed, prove, signed
 from backend.cases.stones import NAME
-from backend.database.tables import case_log, grants
+from backend.database.tables import case_log, conversations, grants
 from backend.errors import ConfigurationError
 from launch.erasure import app
 from tests.backend.nights import ACCOUNT, TO_MORE, Night, open_night
@@ -86,8 +86,13 @@ async def test_what_is_left_is_found(night: Night) -> None:
     await night.says("erase", "1")
     async with night.console.relais.db.write() as tx:
         await tx.execute(insert(grants).values(**kept._mapping))
+        await tx.execute(
+            update(conversations)
+            .where(conversations.c.member_id == night.sam.member_id)
+            .values(case_id=kept.case_id)
+        )
     found = await proof(night, (await night.case()).code)
-    assert found.wrong == ["1 grants are left"]
+    assert found.wrong == ["1 grants are left", "1 chats are left"]
 
 
 async def test_a_missing_tombstone_is_found(night: Night) -> None:

@@ -122,14 +122,18 @@ async def test_sqlite_holds_nothing_once_the_jobs_have_run(stored: Night, tmp_pa
 async def test_sqlite_overwrites_what_is_deleted_from_the_file(
     stored: Night, tmp_path: Path
 ) -> None:
-    """What had reached the file long before goes too: `secure_delete` is on."""
+    """What had reached the file goes within a minute (`secure_delete`), her address in 11."""
     hers, file = await sealed_of(stored), tmp_path / "relais.db"
     await stored.jobs()
     assert seen(hers, file) == len(hers)
     assert seen(hers, log_of(file)) == 0
     await stored.says("erase", "1")
+    stored.console.clock.forward(minutes=1)
+    await stored.jobs()
+    *sealed, address = hers
+    assert seen(sealed, file, log_of(file)) == 0
     await a_little_later(stored)
-    assert seen(hers, file, log_of(file)) == 0
+    assert seen([address], file, log_of(file)) == 0
 
 
 async def test_a_backup_that_reads_puts_the_emptying_off(stored: Night, tmp_path: Path) -> None:
