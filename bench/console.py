@@ -56,7 +56,7 @@ def measure() -> list[Row]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         process = run_process(folder, free_port())
-        process.start()
+        process.start(120)
         stack.callback(process.stop)
         base = process.ready_url.removesuffix("/readyz")
         browser = stack.enter_context(chromium())
