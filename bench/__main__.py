@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import channels, files, turns, yardstick
+from bench import channels, console, files, turns, yardstick
 from bench.alerts import measure as measure_alert
 from bench.engine import engine_answers_per_s, peer_answers_per_s
 from bench.results import RESULTS, Row, write
@@ -27,6 +27,7 @@ def main() -> None:
     with running_postgres(durable=True) as server:
         rows += turns.measure("postgresql", server.url(server.create_database()))
     rows.append(measure_alert())
+    rows += console.measure()
     rows += channels.measure()
     for row in rows:
         print(f"{row.name:40} {row.value:12.2f} {row.unit}", file=sys.stdout)

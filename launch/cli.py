@@ -17,6 +17,7 @@ from bots.core import ConfigurationError as BotConfigurationError
 from bots.core import configure_logging
 from conversation import InterviewError
 from launch.channels import app as channels_app
+from launch.erasure import app as erasure_app
 from launch.interview import app as interview_app
 from launch.keys import app as keys_app
 from launch.locale import app as locale_app
@@ -31,6 +32,7 @@ app.add_typer(db_app, name="db")
 app.add_typer(keys_app, name="keys", help="The keys that the server holds.")
 app.add_typer(channels_app, name="channels", help="Links, QR codes and sheets for the bots.")
 app.add_typer(pages_app, name="console", help="The built pages: hash, verify.")
+app.add_typer(erasure_app, name="erasure", help="What was erased: proof, check.")
 app.add_typer(members_app, name="members", help="The first coordinators.")
 app.add_typer(locale_app, name="locale", help="Languages: update, check, status.")
 app.add_typer(

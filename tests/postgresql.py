@@ -32,7 +32,8 @@ class PostgresServer:
     """A running server, reached by the socket in ``socket_dir`` as its superuser ``postgres``."""
 
     def __init__(self, socket_dir: Path, start: Callable[[], "subprocess.Popen[bytes]"]) -> None:
-        self._socket_dir = socket_dir
+        self._socket_dir = self.data = socket_dir
+        """Its data folder, too."""
         self._numbers = itertools.count(1)
         self._start = start
         self._running: subprocess.Popen[bytes] | None = None

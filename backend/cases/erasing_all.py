@@ -16,6 +16,7 @@ from backend.database.tables import (
     quarantine,
     return_codes,
 )
+from backend.jobs.folding import fold_soon
 from backend.relais import Relais
 
 _LOCK = select(cases.c.id).with_for_update()
@@ -55,6 +56,7 @@ async def erase_all(
         select(conversations.c.version).where(conversations.c.id == conversation_id)
     )
     stones.append(chat_stone(conversation_id, version.scalar_one() - 1))
+    await fold_soon(tx, relais.world)
     for stone in stones:
         write_tombstone(relais.settings.data_dir, stone)
 
@@ -64,4 +66,5 @@ async def erase_waiting(relais: Relais) -> None:
     for case_id in await due(relais):
         async with relais.db.write() as tx:
             if await erase_due(tx, relais, case_id):
+                await fold_soon(tx, relais.world)
                 write_tombstone(relais.settings.data_dir, case_id)

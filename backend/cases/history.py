@@ -14,8 +14,10 @@ LEFT_OUT: Final = "left_out"
 """She left somebody out, whose grants went."""
 AUDITED: Final = (KEYS, LEFT_OUT)
 """What auditors alone see."""
-KEPT: Final = ("served", "granted", "spoiled", "recovery_asked", "recovered")
-"""What is about members, not about her: it outlives an erasure."""
+ERASED: Final = "erased"
+"""She had it erased; how many rows of each kind went."""
+KEPT: Final = ("served", "granted", "spoiled", "recovery_asked", "recovered", ERASED)
+"""What is about members, not about her, and that it was erased: it outlives an erasure."""
 
 
 async def log(

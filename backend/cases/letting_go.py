@@ -15,6 +15,7 @@ from backend.database.tables import (
     media,
     quarantine,
 )
+from backend.jobs.folding import fold_soon
 from backend.media import remove_files
 from backend.relais import Relais
 
@@ -22,6 +23,7 @@ from backend.relais import Relais
 async def let_go(tx: AsyncConnection, relais: Relais, row: Any) -> None:
     """The address goes; what her codes lead to stays, and without such the whole row goes."""
     await empty_chat(tx, relais, row.id)
+    await fold_soon(tx, relais.world)
     mine = conversations.c.id == row.id
     led = await tx.execute(
         select(earlier_cases.c.case_id).where(earlier_cases.c.conversation_id == row.id).limit(1)

@@ -21,6 +21,7 @@ from backend.cases.erasing_later import set_aside
 from backend.cases.letting_go import erase_chat
 from backend.database.tables import cases, conversations
 from backend.errors import ConfigurationError
+from backend.jobs.folding import fold_soon
 from backend.vault.day_files import sync_directory
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ async def replay_tombstones(relais: Relais) -> int:
     again += await _replay_cases(relais, at_once)
     if again:
         _log.warning("erased_again", count=again)
+        async with relais.db.write() as tx:
+            await fold_soon(tx, relais.world)
     return again
 
 

@@ -24,6 +24,8 @@ from backend.database.unavailable import DatabaseUnavailable, translated
 from backend.errors import ConfigurationError
 
 BUSY_SECONDS = 5.0
+HERS = "grants, items, compartments, cases, case_log, media, draft_items, conversations"
+"""Tables of which PostgreSQL clears deleted rows when asked; small ones wait for long otherwise."""
 ROOM = 1 << 20
 """Bytes that must be free for SQLite to count as able to store a message."""
 
@@ -46,6 +48,14 @@ class Database:
 
     async def check(self) -> None:
         """Raise :class:`DatabaseUnavailable` unless something could be stored now."""
+        raise NotImplementedError
+
+    async def fold(self) -> None:
+        """Let go of deleted rows: SQLite empties its write-ahead log, PostgreSQL its tables.
+
+        PostgreSQL's log belongs to its server. Raises :class:`DatabaseUnavailable` while somebody
+        else (a backup) is in the way.
+        """
         raise NotImplementedError
 
     async def close(self) -> None:
@@ -71,6 +81,10 @@ class _Postgresql(Database):
             async with self.engine.begin() as connection:
                 yield connection
 
+    async def fold(self) -> None:
+        async with self.read() as connection:
+            await connection.execute(text(f"VACUUM {HERS}"))
+
     async def check(self) -> None:
         async with self.write() as connection:
             # A transaction with a number is written to PostgreSQL's log; a bare SELECT is not.
@@ -81,7 +95,7 @@ class _Sqlite(Database):
     """Statements run inline, so one connection for reading serves everybody at once."""
 
     def __init__(
-        self, path: Path, writer: AsyncEngine, reader: AsyncEngine, lock_file: IO[str]
+        self, path: Path, writer: AsyncEngine, reader: AsyncEngine, lock_file: IO[str] | None
     ) -> None:
         super().__init__("sqlite", writer)
         self._path = path
@@ -122,6 +136,12 @@ class _Sqlite(Database):
         async with self.write() as connection:
             await connection.execute(text("SELECT 1"))
 
+    async def fold(self) -> None:
+        self._still_there()
+        with translated():
+            if not await self._writer.fold():
+                raise DatabaseUnavailable("locked")
+
     def _still_there(self) -> None:
         """A file that was deleted or replaced goes on taking writes that nobody will ever find."""
         try:
@@ -138,7 +158,8 @@ class _Sqlite(Database):
             await self._shared.close()
         await self._reader.dispose()
         await super().close()
-        self._lock_file.close()
+        if self._lock_file is not None:
+            self._lock_file.close()
 
 
 def _sqlite_pragmas(dbapi_connection: Any, _record: object) -> None:
@@ -168,6 +189,21 @@ def _open_sqlite(path: Path) -> Database:
         ) from error
     path.touch(mode=0o600, exist_ok=True)
     return _Sqlite(path, _sqlite_engine(path), _sqlite_engine(path), lock)
+
+
+def _open_sqlite_beside(path: Path) -> Database:
+    """For looking only, while another process may serve it."""
+    if not path.exists():
+        raise ConfigurationError(f"there is no database {path.name}; see RELAIS_DATABASE_URL")
+    engine = _sqlite_engine(path)
+    event.listen(engine.sync_engine, "connect", _only_reads)
+    return _Sqlite(path, engine, engine, None)
+
+
+def _only_reads(dbapi_connection: Any, _record: object) -> None:
+    cursor = dbapi_connection.cursor()
+    cursor.execute("PRAGMA query_only=ON")
+    cursor.close()
 
 
 def _sqlite_engine(path: Path) -> AsyncEngine:
@@ -207,16 +243,17 @@ def _open_postgresql(url: str) -> Database:
     return _Postgresql(engine)
 
 
-def open_database(url: str, sqlite_path: Path) -> Database:
+def open_database(url: str, sqlite_path: Path, *, only_read: bool = False) -> Database:
     """Open PostgreSQL by ``url``, or SQLite at ``sqlite_path`` when ``url`` is empty.
+
+    ``only_read``: beside the process that serves it, for a command that looks.
 
     Raises :class:`ConfigurationError` for another scheme, and when a second process tries to
     serve one SQLite file.
     """
-    if not url:
-        return _open_sqlite(sqlite_path)
-    if url.startswith("sqlite:///"):
-        return _open_sqlite(Path(url.removeprefix("sqlite:///")))
+    if not url or url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///")) if url else sqlite_path
+        return _open_sqlite_beside(path) if only_read else _open_sqlite(path)
     if url.startswith(("postgresql://", "postgres://", "postgresql+asyncpg://")):
         return _open_postgresql(url.replace("postgres://", "postgresql://", 1))
     raise ConfigurationError(

@@ -135,6 +135,17 @@ class InlineConnection:
             await _to_its_end(asyncio.to_thread(self._open.execute, "COMMIT"))
             self.committed = True
 
+    async def fold(self) -> bool:
+        """Write the log into the file and empty it, in a thread; False while a reader is in it."""
+        found: list[bool] = []
+
+        def folded() -> None:
+            (busy, *_), *_ = self._open.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            found.append(not busy)
+
+        await _to_its_end(asyncio.to_thread(folded))
+        return found == [True]
+
     def undo(self) -> None:
         """Take an open transaction back. After a full disk SQLite has done it by itself."""
         if self._open.in_transaction:

@@ -61,18 +61,31 @@ class GroupWriter:
         # A caller that gives up does not stop the COMMIT, which others wait for.
         await asyncio.shield(group.done)
 
+    async def fold(self) -> bool:
+        """Empty the write-ahead log into the file; False while somebody still reads in it."""
+        async with self._lock:
+            if self._closing:
+                raise DatabaseUnavailable("gone")
+            _, raw = await self._connected()
+            await self._end_group()
+            return await raw.fold()
+
     async def close(self) -> None:
         """Begin nothing more, end what has begun, and give the connection back."""
         self._closing = True
         async with self._lock:
-            if self._group is not None and self._held is not None:
-                group, self._group = self._group, None
-                await self._commit_now(group, self._held[1])
+            await self._end_group()
         await asyncio.gather(*self._committing, return_exceptions=True)
         async with self._lock:
             if self._held is not None:
                 await self._held[0].close()
                 self._held = None
+
+    async def _end_group(self) -> None:
+        """Commit what is under way now; the lock is held."""
+        if self._group is not None and self._held is not None:
+            group, self._group = self._group, None
+            await self._commit_now(group, self._held[1])
 
     async def _connected(self) -> tuple[AsyncConnection, InlineConnection]:
         if self._held is None or self._held[0].closed:

@@ -15,6 +15,7 @@ from backend.ambient import DAY, HOUR, MINUTE
 from backend.cases.erasing_all import erase_waiting
 from backend.jobs.clearing import clear_chats
 from backend.jobs.expiring import expire_conversations
+from backend.jobs.folding import fold
 from backend.jobs.job import Aside, Job
 from backend.jobs.pruning import prune
 from backend.jobs.queue import schedule
@@ -69,6 +70,7 @@ RECURRING: Final = (
     Recurring("housekeeping.expire", 10 * MINUTE, expire_conversations),
     Recurring("housekeeping.erase", HOUR, erase_waiting),
     Recurring("housekeeping.clear", HOUR, clear_chats),
+    Recurring("housekeeping.fold", HOUR, fold),
     Recurring("alert.sweep", 15 * MINUTE, sweep_alerts),
     Recurring("roster.watch", 6 * HOUR, watch_roster),
     Recurring("vault.holders", HOUR, watch_holders),

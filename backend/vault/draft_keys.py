@@ -1,7 +1,7 @@
 """Draft keys of the day: what a person told so far is readable only while its day's key lives.
 
 A key belongs to a UTC day, lives in a directory of its own (never in the database or a backup) and
-is destroyed once nothing may need it; from then on the write-ahead log and old backups are dark.
+is destroyed once nothing may need it; from then on no log and no backup opens what it sealed.
 """
 
 import re
@@ -77,5 +77,17 @@ class DraftKeys:
 
 def oldest_needed(today: str, expire_after_hours: int) -> str:
     """The earliest day whose key may still be needed: day + expire_after + 1 day."""
-    days = -(-expire_after_hours // 24) + 1
-    return (date.fromisoformat(today) - timedelta(days=days)).isoformat()
+    return _moved(today, -_needed_days(expire_after_hours))
+
+
+def dark_from(day: str, expire_after_hours: int) -> str:
+    """The first day (UTC) on which the daily job destroys the key of ``day``."""
+    return _moved(day, _needed_days(expire_after_hours) + 1)
+
+
+def _needed_days(expire_after_hours: int) -> int:
+    return -(-expire_after_hours // 24) + 1
+
+
+def _moved(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.backend.chats import TOKENS, Chat
 from tests.backend.consoles import Console, running_console
-from tests.backend.nights import Night
+from tests.backend.nights import Night, open_night
 
 
 @pytest.fixture
@@ -27,12 +27,5 @@ async def chat(console: Console) -> AsyncIterator[Chat]:
 @pytest.fixture
 async def night(database_url: str, tmp_path: Path) -> AsyncIterator[Night]:
     """Both enrolled; Ada is reached on Telegram."""
-    async with running_console(database_url, tmp_path, **TOKENS) as console:
-        ada = await console.enrolled("Ada (demo)")
-        sam = await console.enrolled("Sam (demo)")
-        async with console.client() as client:
-            for who, name in ((ada, "ada-chat"), (sam, "sam-chat")):
-                phone = Chat(client, console.relais, name)
-                await phone.says((await who.post("/v1/me/link-codes")).json()["code"])
-                await who.post("/v1/me/on-call", {"on_call": True})
-            yield Night(console, Chat(client, console.relais, "555"), ada, sam)
+    async with open_night(database_url, tmp_path) as opened:
+        yield opened

@@ -1,6 +1,9 @@
 """A night: one person who writes, a helper on call, a coordinator; and the ways she goes."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
@@ -12,8 +15,8 @@ from backend.jobs import Runner
 from backend.jobs.expiring import expire_conversations
 from backend.turns.snapshot import open_state
 from conversation import load_state
-from tests.backend.chats import Chat
-from tests.backend.consoles import Browser, Console
+from tests.backend.chats import TOKENS, Chat
+from tests.backend.consoles import Browser, Console, running_console
 
 TO_YES = ("hello", "1", "1", "1", "4", "5", "2", "1", "1", "3", "1")
 """From the first word to "yes, tell them"."""
@@ -140,3 +143,17 @@ def another_phone(night: Night, address: str = "777") -> Night:
     """Of somebody else, or hers."""
     chat = Chat(night.chat.client, night.console.relais, address)
     return Night(night.console, chat, night.ada, night.sam)
+
+
+@asynccontextmanager
+async def open_night(database_url: str, folder: Path) -> AsyncIterator[Night]:
+    """Both enrolled; Ada is reached on Telegram."""
+    async with running_console(database_url, folder, **TOKENS) as console:
+        ada = await console.enrolled("Ada (demo)")
+        sam = await console.enrolled("Sam (demo)")
+        async with console.client() as client:
+            for who, name in ((ada, "ada-chat"), (sam, "sam-chat")):
+                phone = Chat(client, console.relais, name)
+                await phone.says((await who.post("/v1/me/link-codes")).json()["code"])
+                await who.post("/v1/me/on-call", {"on_call": True})
+            yield Night(console, Chat(client, console.relais, "555"), ada, sam)

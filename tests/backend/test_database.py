@@ -334,3 +334,22 @@ async def test_waiting_for_a_lock_in_vain_is_named(postgres_url: str, tmp_path: 
                 await other.execute(text("SET LOCAL lock_timeout = '50ms'"))
                 await other.execute(update(topics).values(count=2))
     await db.close()
+
+
+async def test_who_only_looks_writes_nothing(sqlite_url: str, tmp_path: Path) -> None:
+    """Beside the process that serves it; and no file is made where there is none."""
+    path = tmp_path / "relais.db"
+    serving = open_database(sqlite_url, path)
+    async with serving.write() as tx:
+        await tx.run_sync(metadata.create_all)
+        await tx.execute(insert(topics), ROW)
+    looking = open_database(sqlite_url, path, only_read=True)
+    assert await _count(looking) == 0
+    with pytest.raises(DatabaseUnavailable):
+        async with looking.write() as tx:
+            await tx.execute(update(topics).values(count=1))
+    await looking.close()
+    await serving.close()
+    with pytest.raises(ConfigurationError, match="there is no database"):
+        open_database("", tmp_path / "other.db", only_read=True)
+    assert not (tmp_path / "other.db").exists()

@@ -368,6 +368,7 @@ async def test_erasing_works_where_the_state_cannot_be_read(night: Night) -> Non
 async def test_who_read_a_case_is_known_after_it_was_erased(night: Night) -> None:
     """Of its history what members did stays for the auditor, and nothing that was said for it.
 
+    And that it was erased.
     First keys, and that somebody was left out, stand there too, and are not shown to the taker.
     """
     await night.says(*TO_MORE)
@@ -380,7 +381,7 @@ async def test_who_read_a_case_is_known_after_it_was_erased(night: Night) -> Non
     await night.says("erase", "1", "1")
     assert (await night.case()).status == "erased"
     rows = await night.rows(select(case_log.c.kind, case_log.c.reason_sealed))
-    assert {(row.kind, row.reason_sealed) for row in rows} == {("served", None)}
+    assert {(row.kind, row.reason_sealed) for row in rows} == {("served", None), ("erased", None)}
 
 
 async def test_an_older_button_erases_nothing_where_the_state_cannot_be_read(night: Night) -> None:

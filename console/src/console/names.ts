@@ -94,6 +94,7 @@ const LOG: Names = {
   erase_later: () => t("To be erased later, at the person's wish"),
   erase_undone: () => t("The person came back: it is not erased"),
   done: () => t("Marked as done"),
+  erased: () => t("Erased at the person's wish"),
 };
 
 const named =
