@@ -1,4 +1,4 @@
-"""The vectors of `tests/vectors`, passed by the server's own code; the browser's passes them too."""
+"""The vectors of `tests/vectors`, passed by the server's own code, as they are by the browser's."""
 
 import base64
 import re
