@@ -320,7 +320,7 @@ def test_a_server_that_hides_or_takes_back_the_list_is_refused(house: House) -> 
     )
     page.unroute_all()
     ana.unlocks()
-    expect(page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
+    expect(page.get_by_test_id("list-until")).to_contain_text("number 2", timeout=30_000)
 
 
 def test_a_passkey_stands_in_for_the_authenticator(house: House) -> None:
