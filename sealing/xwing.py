@@ -26,6 +26,8 @@ SEED_BYTES: Final = 32
 _MLKEM_PUBLIC: Final = 1184
 PUBLIC_BYTES: Final = _MLKEM_PUBLIC + 32
 SUITE: Final = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+_TRIAL: Final = X25519PrivateKey.from_private_bytes(b"\x01" * 32)
+"""No secret: it only tries whether an exchange with a public half is possible."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,18 @@ class PublicKey:
                 MLKEM768PublicKey.from_public_bytes(self.raw[:_MLKEM_PUBLIC]),
                 X25519PublicKey.from_public_bytes(self.raw[_MLKEM_PUBLIC:]),
             )
+        except ValueError as error:
+            raise SealError("bad_key", "these bytes are not an X-Wing public key") from error
+
+    def hold(self) -> None:
+        """Raise :class:`SealError` if nothing can be sealed to this key.
+
+        The library takes a point of small order and fails only at the exchange: one such key among
+        the holders would keep a whole case from being sealed to anybody.
+        """
+        _ = self.handle
+        try:
+            _TRIAL.exchange(X25519PublicKey.from_public_bytes(self.raw[_MLKEM_PUBLIC:]))
         except ValueError as error:
             raise SealError("bad_key", "these bytes are not an X-Wing public key") from error
 

@@ -74,7 +74,7 @@ async def enrol(relais: Relais, token: str, keys: Keys, code: str) -> Enrolled:
 
 def _hold_shapes(keys: Keys) -> None:
     try:
-        PublicKey(keys.kem_public).handle  # noqa: B018  (raises for bytes that are no key)
+        PublicKey(keys.kem_public).hold()
         Ed25519PublicKey.from_public_bytes(keys.sign_public)
     except (SealError, ValueError) as error:
         raise RelaisError(422, "bad_key", "These bytes are no public keys.") from error

@@ -24,7 +24,9 @@ _ADVICE = {
     "malformed": "This is no roster.",
     "not_canonical": "The document is not written in the canonical form; sign it again.",
     "wrong_root": "It is not signed by the coordinator key that is pinned in the settings.",
+    "unknown_format": "It was written by a newer Relais; upgrade the server first.",
     "bad_signature": "The signature does not fit the pinned coordinator key.",
+    "bad_chain": "Nobody vouched for a key that it lists as a signer.",
     "expired": "It has expired; sign a new one.",
     "too_long_valid": "It is valid for more than 90 days; sign a new one.",
     "wrong_version": "Its version must be one above the roster in use.",
@@ -55,8 +57,12 @@ async def read_roster(_: Member, relais: Here) -> RosterOut:
 
 
 @router.get("/roster/last")
-async def read_last_roster(_: Coordinator, relais: Here) -> RosterOut:
-    """The newest roster, in force or expired: what the next one follows. 404 ``no_roster``."""
+async def read_last_roster(_: Member, relais: Here) -> RosterOut:
+    """The newest roster, in force or expired: what the next one follows. 404 ``no_roster``.
+
+    Open to every member: a browser that has seen a list can then tell one that is over from one
+    that is kept from it.
+    """
     async with relais.db.read() as connection:
         found = await newest(connection, relais.settings)
     if found is None:

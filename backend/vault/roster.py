@@ -4,11 +4,13 @@ Canonical JSON (sorted keys, no spaces, UTF-8), signed under the purpose ``roste
 coordinator. The root is the first coordinator's key; its public half is pinned outside the database
 and travels in the invitation's URL. Other coordinators may sign because a key that may sign vouched
 for theirs (``signers``, a chain from the root, signed under the purpose ``roster-signer``). A key
-in ``revoked`` signs nothing and vouches for nobody new. The browser verifies the same bytes.
+in ``revoked`` signs nothing and vouches for nobody new. A field that is not known here may be one
+that takes something away, as ``revoked`` does: such a document is of a later format and refused.
+The browser verifies the same bytes by the same rules (``console/src/crypto/roster.ts``); both pass
+the cases of ``tests/vectors``.
 """
 
 import base64
-import binascii
 import hashlib
 import json
 from dataclasses import dataclass
@@ -16,21 +18,31 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from sealing import PublicKey, SealError, SigningKey, verify
+from sealing import PUBLIC_BYTES, PublicKey, SealError, SigningKey, verify
 
 VALID_DAYS: Final = 90
 PURPOSE: Final = "roster"
 SIGNER_PURPOSE: Final = "roster-signer"
 MAX_SIGNERS: Final = 64
 MAX_BYTES: Final = 4 * 1024 * 1024
+MAX_VERSION: Final = 2**53 - 1
+"""As far as a browser counts exactly."""
 _FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
+_FIELDS: Final = frozenset(
+    ("version", "previous", "issued_at", "valid_until", "signer", "demo", "members", "recovery")
+)
+_LATER_FIELDS: Final = frozenset(("signers", "revoked", "recovery_from"))
+_MEMBER: Final = frozenset(("id", "name", "organisation", "roles", "kem", "sign"))
+_SIGNER: Final = frozenset(("key", "name", "by", "signature"))
+_KEY: Final = 32
+_SIGNATURE: Final = 64
 
 
 class RosterError(Exception):
     """A roster that is not to be used.
 
-    ``code``: malformed, not_canonical, wrong_root, bad_signature, expired, wrong_version,
-    wrong_previous, not_the_last, too_long_valid, revoked, too_few.
+    ``code``: malformed, not_canonical, unknown_format, wrong_root, bad_signature, bad_chain,
+    expired, wrong_version, wrong_previous, not_the_last, too_long_valid, revoked, too_few.
     """
 
     def __init__(self, code: str) -> None:
@@ -183,6 +195,7 @@ def read_roster(signed: SignedRoster, root: bytes) -> Roster:
         parsed = json.loads(signed.document)
         if canonical(parsed) != signed.document:
             raise RosterError("not_canonical")
+        _hold_known(parsed)
         roster = _read(parsed)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RosterError("malformed") from error
@@ -197,7 +210,7 @@ def _claimed(document: bytes, root: bytes) -> bytes:
     """
     try:
         parsed = json.loads(document)
-        signer = _raw(parsed["signer"])
+        signer = _raw(parsed["signer"], _KEY)
         signers = tuple(_signer(one) for one in parsed.get("signers", ()))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return root
@@ -217,37 +230,74 @@ def authorised(signers: tuple[Signer, ...], root: bytes) -> set[bytes]:
 
 
 def _signer(one: dict[str, Any]) -> Signer:
-    return Signer(_raw(one["key"]), str(one["name"]), _raw(one["by"]), _raw(one["signature"]))
+    return Signer(
+        _raw(one["key"], _KEY),
+        _text(one["name"]),
+        _raw(one["by"], _KEY),
+        _raw(one["signature"], _SIGNATURE),
+    )
 
 
 def _hold_rules(roster: Roster, root: bytes) -> None:
-    if roster.signer not in authorised(roster.signers, root):
+    known = authorised(roster.signers, root)
+    if roster.signer not in known:
         raise RosterError("wrong_root")
     if roster.signer in roster.revoked:
         raise RosterError("revoked")
     if len(roster.signers) > MAX_SIGNERS or len(roster.revoked) > MAX_SIGNERS:
         raise RosterError("malformed")
-    if roster.version < 1 or len({one.id for one in roster.members}) != len(roster.members):
+    if len(known) != 1 + len(roster.signers):  # each entry adds one key, or it is none
+        raise RosterError("bad_chain")
+    if not 1 <= roster.version <= MAX_VERSION:
+        raise RosterError("malformed")
+    if len({one.id for one in roster.members}) != len(roster.members):
         raise RosterError("malformed")
     if roster.valid_until - roster.issued_at > VALID_DAYS * 86_400_000:
         raise RosterError("too_long_valid")
 
 
+def _hold_known(parsed: dict[str, Any]) -> None:
+    """Refuse what this release would read over."""
+    unknown = set(parsed) - _FIELDS - _LATER_FIELDS
+    for one in parsed["members"]:
+        unknown |= set(one) - _MEMBER
+    for one in parsed.get("signers", ()):
+        unknown |= set(one) - _SIGNER
+    if unknown:
+        raise RosterError("unknown_format")
+
+
 def _ms(text: str) -> int:
-    return int(datetime.strptime(text, _FORMAT).replace(tzinfo=UTC).timestamp() * 1000)
+    found = int(datetime.strptime(text, _FORMAT).replace(tzinfo=UTC).timestamp() * 1000)
+    if _iso(found) != text:  # strptime forgives missing zeros
+        raise ValueError("moment")
+    return found
 
 
-def _raw(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error as error:
-        raise ValueError("base64") from error
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("text")
+    return value
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("list")
+    return value
+
+
+def _raw(text: str, size: int) -> bytes:
+    """Exactly ``size`` bytes in the one spelling that base64 has for them."""
+    raw = base64.b64decode(text, validate=True)  # binascii.Error is a ValueError
+    if len(raw) != size or _b64(raw) != text:
+        raise ValueError("base64")
+    return raw
 
 
 def _kem(text: str) -> bytes:
-    raw = _raw(text)
+    raw = _raw(text, PUBLIC_BYTES)
     try:
-        PublicKey(raw).handle  # noqa: B018  (raises for bytes that are no key)
+        PublicKey(raw).hold()
     except SealError as error:
         raise ValueError("kem") from error
     return raw
@@ -259,26 +309,27 @@ def _read(parsed: dict[str, Any]) -> Roster:
         raise RosterError("malformed")
     return Roster(
         version=version,
-        previous=str(parsed["previous"]),
+        previous=_text(parsed["previous"]),
         issued_at=_ms(parsed["issued_at"]),
         valid_until=_ms(parsed["valid_until"]),
-        signer=_raw(parsed["signer"]),
+        signer=_raw(parsed["signer"], _KEY),
         demo=parsed["demo"],
-        members=tuple(
-            RosterMember(
-                id=str(one["id"]),
-                name=str(one["name"]),
-                organisation=str(one["organisation"]),
-                roles=tuple(str(role) for role in one["roles"]),
-                kem=_kem(one["kem"]),
-                sign=_raw(one["sign"]),
-            )
-            for one in parsed["members"]
-        ),
+        members=tuple(_member(one) for one in _list(parsed["members"])),
         recovery=_kem(parsed["recovery"]) if parsed["recovery"] is not None else None,
-        signers=tuple(_signer(one) for one in parsed.get("signers", ())),
-        revoked=tuple(_raw(one) for one in parsed.get("revoked", ())),
+        signers=tuple(_signer(one) for one in _list(parsed.get("signers", []))),
+        revoked=tuple(_raw(one, _KEY) for one in _list(parsed.get("revoked", []))),
         recovery_from=_ms(parsed["recovery_from"]) if "recovery_from" in parsed else None,
+    )
+
+
+def _member(one: dict[str, Any]) -> RosterMember:
+    return RosterMember(
+        id=_text(one["id"]),
+        name=_text(one["name"]),
+        organisation=_text(one["organisation"]),
+        roles=tuple(_text(role) for role in _list(one["roles"])),
+        kem=_kem(one["kem"]),
+        sign=_raw(one["sign"], _KEY),
     )
 
 

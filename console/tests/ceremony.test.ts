@@ -4,18 +4,21 @@ import { describe, expect, it } from "vitest";
 import { base64, base64url, type Bytes, fromBase64, random } from "../src/crypto/bytes";
 import { freshSeed, type PersonKeys, personKeys } from "../src/crypto/person";
 import {
+  believeNone,
   checkRoster,
   type Pin,
-  type RosterMember,
+  pinUnder,
   type Signed,
   signNext,
   type Succession,
 } from "../src/crypto/roster";
+import type { RosterMember } from "../src/crypto/roster-document";
 import { joinShares, makeShares, readShare } from "../src/crypto/shares";
+import { publicFromSeed } from "../src/crypto/xwing";
 import { addresseeOf, readPackage } from "../src/recovery/opening";
 
 const NOW = Date.parse("2026-11-27T12:00:00Z");
-const RECOVERY = { recovery: base64(random(1216)), recoveryFrom: "2026-11-27T12:00:00Z" };
+const RECOVERY = { recovery: base64(await publicFromSeed(random(32))), recoveryFrom: "2026-11-27T12:00:00Z" };
 
 async function person(id: string, roles: string[]): Promise<[RosterMember, PersonKeys]> {
   const keys = await personKeys(freshSeed());
@@ -30,12 +33,12 @@ async function person(id: string, roles: string[]): Promise<[RosterMember, Perso
   return [member, keys];
 }
 
-async function town(): Promise<{ ana: PersonKeys; ben: PersonKeys; members: RosterMember[]; pin: Pin }> {
+async function town(): Promise<{ ana: PersonKeys; ben: PersonKeys; cam: PersonKeys; members: RosterMember[]; pin: Pin }> {
   const [ana, anaKeys] = await person("a", ["coordinator"]);
   const [ben, benKeys] = await person("b", ["coordinator", "responder"]);
-  const [cam] = await person("c", ["responder"]);
+  const [cam, camKeys] = await person("c", ["responder"]);
   const pin = { root: base64url(anaKeys.sign.public), version: 0, hash: "" };
-  return { ana: anaKeys, ben: benKeys, members: [ana, ben, cam], pin };
+  return { ana: anaKeys, ben: benKeys, cam: camKeys, members: [ana, ben, cam], pin };
 }
 
 function next(
@@ -68,10 +71,28 @@ describe("a roster signed in the browser", () => {
   });
 
   it("is refused from a member who is no coordinator, and from a stranger", async () => {
-    const { ana, members, pin } = await town();
+    const { ana, cam, members, pin } = await town();
+    const first = await checkRoster(await next(ana.sign.public, ana, members, null), pin, NOW);
+    const before = { roster: first.roster, hash: first.pin.hash };
     const stranger = await personKeys(freshSeed());
-    const signed = await next(ana.sign.public, stranger, members, null);
-    await expect(checkRoster(signed, pin, NOW)).rejects.toThrow("other_signer");
+    for (const by of [cam, stranger]) {
+      const signed = await next(ana.sign.public, by, members, before);
+      await expect(checkRoster(signed, first.pin, NOW)).rejects.toThrow("other_signer");
+    }
+  });
+
+  it("is signed for the first time by the root alone", async () => {
+    const { ana, ben, members } = await town();
+    await expect(next(ana.sign.public, ben, members, null)).rejects.toThrow("not_root");
+  });
+
+  it("vouches once for a key that two coordinators show", async () => {
+    const { ana, members, pin } = await town();
+    const [first, second] = members as [RosterMember, RosterMember];
+    const twin = { ...second, id: "d", name: "Twin" };
+    const signed = await next(ana.sign.public, ana, [first, second, twin], null);
+    const { roster } = await checkRoster(signed, pin, NOW);
+    expect(roster.signers).toHaveLength(1);
   });
 
   it("revokes who is no coordinator any more, for good", async () => {
@@ -86,7 +107,10 @@ describe("a roster signed in the browser", () => {
     );
     expect(second.roster.revoked).toEqual([base64(ben.sign.public)]);
     const forged = await next(root, ben, members, { roster: first.roster, hash: first.pin.hash });
-    const third = await next(root, ben, members, { roster: { ...first.roster, version: 2 }, hash: "x" });
+    const third = await next(root, ben, members, {
+      roster: { ...first.roster, version: 2 },
+      hash: second.pin.hash,
+    });
     await expect(checkRoster(forged, second.pin, NOW)).rejects.toThrow("forked");
     await expect(checkRoster(third, second.pin, NOW)).rejects.toThrow("revoked");
   });
@@ -104,6 +128,25 @@ describe("a roster signed in the browser", () => {
       hash: "",
     });
     await expect(checkRoster(moved, pin, NOW)).rejects.toThrow("other_signer");
+  });
+});
+
+describe("a server that shows no roster", () => {
+  it("is believed by a browser that never saw one, and by no other", async () => {
+    const { ana, members, pin } = await town();
+    believeNone(null);
+    believeNone(pin);
+    const seen = await checkRoster(await next(ana.sign.public, ana, members, null), pin, NOW);
+    expect(() => believeNone(seen.pin)).toThrow("missing");
+  });
+
+  it("does not make a browser forget what it saw under the same root by another invitation", async () => {
+    const { ana, ben, members, pin } = await town();
+    const seen = await checkRoster(await next(ana.sign.public, ana, members, null), pin, NOW);
+    expect(pinUnder(base64(ana.sign.public), seen.pin)).toEqual(seen.pin);
+    const other = base64url(ben.sign.public);
+    expect(pinUnder(other, seen.pin)).toEqual({ root: other, version: 0, hash: "" });
+    expect(pinUnder(other, null)).toEqual({ root: other, version: 0, hash: "" });
   });
 });
 

@@ -43,7 +43,7 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "POST /v1/me/passkeys": EVERYBODY,
     "DELETE /v1/me/passkeys/{passkey_id}": EVERYBODY,
     "GET /v1/roster": EVERYBODY,
-    "GET /v1/roster/last": BOSSES,
+    "GET /v1/roster/last": EVERYBODY,
     "POST /v1/roster": BOSSES,
     "GET /v1/members": BOSSES,
     "POST /v1/members": BOSSES,
@@ -225,7 +225,7 @@ async def test_a_key_that_left_the_roster_opens_nothing(offices: Offices, role: 
             .values(sign_public=SigningKey(b"\x77" * 32).public)
         )
     for operation in [one for one in MAY if role in MAY[one] and "/me" not in one]:
-        if operation == "GET /v1/roster":
+        if operation.startswith("GET /v1/roster"):
             continue
         answer = await ask(offices.of[role], operation, offices.mine)
         assert code(answer) == "not_in_roster", operation

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -283,6 +284,43 @@ def test_a_lost_key_a_later_grant_and_the_recovery_papers(house: House, tmp_path
     made.value.save_as(tmp_path / "recovered.json")
     page.get_by_test_id("recovery-file").set_input_files(tmp_path / "recovered.json")
     expect(page.get_by_test_id("recovery-said")).to_contain_text("put away")
+
+
+def test_a_server_that_hides_or_takes_back_the_list_is_refused(house: House) -> None:
+    """A browser that has seen a list opens nothing, and offers nothing to sign, without it."""
+    ana, _, _ = founded(house)
+    page = ana.page
+    base = house.process.environment["RELAIS_PUBLIC_URL"]
+    first = page.context.request.get(f"{base}/v1/roster").body()
+    signs(page, 2)
+
+    def answers(status: int, body: bytes) -> None:
+        page.unroute_all()
+        page.route(
+            re.compile(r"/v1/roster(/last)?$"),
+            lambda route: route.fulfill(
+                status=status, body=body, headers={"Content-Type": "application/json"}
+            ),
+        )
+
+    answers(404, b'{"code": "no_roster"}')
+    page.get_by_test_id("to-tonight").click()
+    page.get_by_test_id("to-people").click()
+    expect(page.get_by_test_id("people-error")).to_contain_text("the server shows none")
+    expect(page.get_by_test_id("list-sign")).to_have_count(0)
+    page.reload()
+    ana.unlocks()
+    expect(page.get_by_test_id("unlock-error")).to_contain_text(
+        "the server shows none", timeout=30_000
+    )
+    answers(200, first)
+    ana.unlocks()
+    expect(page.get_by_test_id("unlock-error")).to_contain_text(
+        "an older or a different list", timeout=30_000
+    )
+    page.unroute_all()
+    ana.unlocks()
+    expect(page.get_by_test_id("list-until")).to_contain_text("number 2", timeout=30_000)
 
 
 def test_a_passkey_stands_in_for_the_authenticator(house: House) -> None:

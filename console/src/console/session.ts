@@ -8,6 +8,7 @@ import {
   asWritten,
   base64,
   base64url,
+  believeNone,
   type Bytes,
   checkRoster,
   claimedRootOf,
@@ -19,12 +20,11 @@ import {
   type Pin,
   readPin,
   type Roster,
-  rootKey,
+  RosterError,
   type Secrets,
   sha256,
   type Signed,
   stretch,
-  text,
   unwrapSeed,
   usePasskey,
   wipe,
@@ -37,7 +37,10 @@ export interface Open {
   readonly me: Me;
   readonly keys: PersonKeys;
   readonly seed: Bytes;
+  /** The list in force; null while there is none, or it is over. */
   readonly roster: Roster | null;
+  /** Whether there is a list, and it is over. */
+  readonly over: boolean;
   /** What this browser remembers of it; null before the first roster. */
   readonly pin: Pin | null;
   /** Whether a coordinator has put this key in the roster. */
@@ -83,17 +86,22 @@ async function written(words: string): Promise<string> {
   return asWritten(words, [await wordList("en"), await wordList("fr")]).join(" ");
 }
 
-async function currentRoster(): Promise<Signed | null> {
+async function orNone(asked: Promise<Signed>): Promise<Signed | null> {
   try {
-    return await api.roster();
+    return await asked;
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return null;
     throw error;
   }
 }
 
+/** The newest list that the server shows: in force, or over; null: it shows none. */
+async function shownRoster(): Promise<Signed | null> {
+  return (await orNone(api.roster())) ?? orNone(api.lastRoster());
+}
+
 async function claimedRoot(signed: Signed): Promise<UnknownRoot> {
-  const root = rootKey(claimedRootOf(JSON.parse(text(fromBase64(signed.document))) as Roster));
+  const root = claimedRootOf(signed);
   return new UnknownRoot(base64url(root), fingerprint(hex(await sha256(root))));
 }
 
@@ -104,27 +112,59 @@ async function pinFor(name: string, root: string | null, signed: Signed): Promis
   throw await claimedRoot(signed);
 }
 
+type Unlocked = Pick<Open, "me" | "keys" | "seed">;
+
 /** Check the roster against what this browser remembers, and remember the newer one. */
 async function opened(me: Me, seed: Bytes, root: string | null): Promise<Open> {
-  const keys = await personKeys(seed);
-  const signed = await currentRoster();
-  if (signed === null) {
-    return { me, keys, seed, roster: null, pin: readPin(localStorage, me.name), admitted: false };
-  }
-  const pin = await pinFor(me.name, root, signed);
-  const checked = await checkRoster(signed, pin, Date.now());
-  const inRoster = admitted(checked.roster, me.id, keys.kem.public);
-  writePin(localStorage, me.name, checked.pin);
-  return { me, keys, seed, roster: checked.roster, pin: checked.pin, admitted: inRoster };
+  const unlocked = { me, keys: await personKeys(seed), seed };
+  const signed = await shownRoster();
+  if (signed !== null) return believing(unlocked, signed, await pinFor(me.name, root, signed));
+  const pin = readPin(localStorage, me.name);
+  believeNone(pin);
+  return { ...unlocked, roster: null, over: false, pin, admitted: false };
+}
+
+/**
+ * Open under this list. One that is over is remembered and not used: nothing is sealed to anybody
+ * in it, but a coordinator can sign the next, and a member can show the words of a new key.
+ */
+async function believing(unlocked: Unlocked, signed: Signed, before: Pin): Promise<Open> {
+  const { me, keys, seed } = unlocked;
+  const { roster, pin } = await checkRoster(signed, before, 0);
+  const inRoster = admitted(roster, me.id, keys.kem.public);
+  writePin(localStorage, me.name, pin);
+  const over = Date.parse(roster.valid_until) <= Date.now();
+  return { me, keys, seed, roster: over ? null : roster, over, pin, admitted: inRoster && !over };
 }
 
 /** A roster was signed: look at it as at any other, and remember it. */
-export async function takeUp(open: Open, signed: Signed, root: string): Promise<Open> {
-  const pin = open.pin ?? { root, version: 0, hash: "" };
-  const checked = await checkRoster(signed, pin, Date.now());
-  const inRoster = admitted(checked.roster, open.me.id, open.keys.kem.public);
-  writePin(localStorage, open.me.name, checked.pin);
-  return { ...open, roster: checked.roster, pin: checked.pin, admitted: inRoster };
+export function takeUp(open: Open, signed: Signed, root: string): Promise<Open> {
+  return believing(open, signed, seenBy(open) ?? { root, version: 0, hash: "" });
+}
+
+/** What this browser saw last, in another tab too. */
+function seenBy(open: Open): Pin | null {
+  return readPin(localStorage, open.me.name) ?? open.pin;
+}
+
+/** The newest roster, in force or over, with its hash; null before the first. */
+export interface Last {
+  readonly roster: Roster;
+  readonly hash: string;
+}
+
+/** What the next list follows. Throws where the server hides what this browser saw. */
+export async function lastRoster(open: Open): Promise<Last | null> {
+  const signed = await orNone(api.lastRoster());
+  const seen = seenBy(open);
+  if (signed === null) {
+    believeNone(seen);
+    return null;
+  }
+  if (seen === null) throw new RosterError("not_compared");
+  const { roster, pin } = await checkRoster(signed, seen, 0);
+  writePin(localStorage, open.me.name, pin);
+  return { roster, hash: pin.hash };
 }
 
 async function openSeed(

@@ -23,19 +23,16 @@ export { freshSeed, type PersonKeys, personKeys, unwrapSeed, wrapSeed } from "./
 export { fingerprint, readPin, writePin } from "./pins";
 export {
   admitted,
-  authorised,
-  canonical,
+  believeNone,
   checkRoster,
   claimedRootOf,
   type Pin,
+  pinUnder,
   rootKey,
-  type Roster,
-  RosterError,
-  type RosterMember,
   type Signed,
   signNext,
-  type Vouched,
 } from "./roster";
+export { type Roster, RosterError, type RosterMember } from "./roster-document";
 export { isOfKey, joinShares, makeShares, readShare, type Share, ShareError } from "./shares";
 export { type Signer, signer, verify } from "./signing";
 export { openText, sealText } from "./text";

@@ -1,10 +1,21 @@
 /** The signed list of members and their keys; nothing is believed to which its root does not lead. */
 
-import { base64, type Bytes, concat, equal, fromBase64, hex, sha256, text, utf8 } from "./bytes";
+import { base64, type Bytes, concat, equal, fromBase64, hex, sha256, utf8 } from "./bytes";
+import {
+  canonical,
+  claimed,
+  MOST_SIGNERS,
+  parse,
+  readDocument,
+  type Roster,
+  RosterError,
+  type RosterMember,
+  seconds,
+  type Vouched,
+} from "./roster-document";
 import { type Signer, verify } from "./signing";
 
 const SIGNER_PURPOSE = "roster-signer";
-const MOST_SIGNERS = 64;
 const VALID_DAYS = 90;
 const DAY_MS = 86_400_000;
 
@@ -12,37 +23,6 @@ export interface Signed {
   readonly version: number;
   readonly document: string;
   readonly signature: string;
-}
-
-export interface RosterMember {
-  readonly id: string;
-  readonly name: string;
-  readonly organisation: string;
-  readonly roles: readonly string[];
-  readonly kem: string;
-  readonly sign: string;
-}
-
-/** A key that may sign rosters, because `by` (the root, or an earlier one) says so. */
-export interface Vouched {
-  readonly key: string;
-  readonly name: string;
-  readonly by: string;
-  readonly signature: string;
-}
-
-export interface Roster {
-  readonly version: number;
-  readonly previous: string;
-  readonly issued_at: string;
-  readonly valid_until: string;
-  readonly signer: string;
-  readonly demo: boolean;
-  readonly members: readonly RosterMember[];
-  readonly recovery: string | null;
-  readonly signers?: readonly Vouched[];
-  readonly revoked?: readonly string[];
-  readonly recovery_from?: string;
 }
 
 /** What this browser remembers of a member's roster. */
@@ -57,27 +37,6 @@ export interface Pin {
   readonly revoked?: readonly string[];
 }
 
-export type RosterCode =
-  | "bad_root"
-  | "bad_signature"
-  | "other_signer"
-  | "revoked"
-  | "older"
-  | "forked"
-  | "expired"
-  | "malformed"
-  | "other_key";
-
-export class RosterError extends Error {
-  readonly code: RosterCode;
-
-  constructor(code: RosterCode) {
-    super(code);
-    this.name = "RosterError";
-    this.code = code;
-  }
-}
-
 export function rootKey(root: string): Bytes {
   let key: Bytes;
   try {
@@ -87,16 +46,6 @@ export function rootKey(root: string): Bytes {
   }
   if (key.length !== 32) throw new RosterError("bad_root");
   return key;
-}
-
-function parse(document: Bytes): Roster {
-  try {
-    const roster = JSON.parse(text(document)) as Roster;
-    if (!Array.isArray(roster.members) || !Number.isInteger(roster.version)) throw new Error();
-    return roster;
-  } catch {
-    throw new RosterError("malformed");
-  }
 }
 
 function vouchedBytes(root: Bytes, key: Bytes, name: string): Bytes {
@@ -113,7 +62,7 @@ export async function vouch(key: Bytes, name: string, root: Bytes, by: Signer): 
 export async function authorised(signers: readonly Vouched[], root: Bytes): Promise<Set<string>> {
   const found = new Set([base64(root)]);
   for (const one of signers.slice(0, MOST_SIGNERS)) {
-    if (!found.has(one.by)) continue;
+    if (!found.has(one.by) || found.has(one.key)) continue;
     const what = vouchedBytes(root, fromBase64(one.key), one.name);
     const right = await verify(fromBase64(one.by), SIGNER_PURPOSE, what, fromBase64(one.signature));
     if (right) found.add(one.key);
@@ -135,16 +84,28 @@ function checkSuccession(roster: Roster, pin: Pin): void {
 
 function checkAge(roster: Roster, hash: string, pin: Pin, now: number): void {
   if (roster.version < pin.version) throw new RosterError("older");
-  if (roster.version === pin.version && pin.hash !== "" && pin.hash !== hash) {
-    throw new RosterError("forked");
+  if (pin.hash !== "") {
+    if (roster.version === pin.version && pin.hash !== hash) throw new RosterError("forked");
+    const next = roster.version === pin.version + 1;
+    if (next && roster.previous !== pin.hash) throw new RosterError("wrong_previous");
   }
+  const issued = Date.parse(roster.issued_at);
   const end = Date.parse(roster.valid_until);
+  if (end - issued > VALID_DAYS * DAY_MS) throw new RosterError("too_long_valid");
   if (!(end > now)) throw new RosterError("expired");
+}
+
+function transported(signed: Signed): { document: Bytes; signature: Bytes } {
+  try {
+    return { document: fromBase64(signed.document), signature: fromBase64(signed.signature) };
+  } catch {
+    throw new RosterError("malformed");
+  }
 }
 
 /**
  * The roster, if its root leads to who signed it, it is no older than the last one seen, and still
- * valid at `now` (0: whenever).
+ * valid at `now` (0: whenever). The twin of `read_roster` in Python.
  */
 export async function checkRoster(
   signed: Signed,
@@ -152,48 +113,41 @@ export async function checkRoster(
   now: number,
 ): Promise<{ roster: Roster; pin: Pin }> {
   const root = rootKey(pin.root);
-  let document: Bytes;
-  let signature: Bytes;
-  try {
-    document = fromBase64(signed.document);
-    signature = fromBase64(signed.signature);
-  } catch {
-    throw new RosterError("malformed");
-  }
-  const roster = parse(document);
-  const signers = await leading(roster, root);
-  if (!signers.has(base64(rootKey(roster.signer)))) throw new RosterError("other_signer");
-  if (!(await verify(rootKey(roster.signer), "roster", document, signature))) {
+  const { document, signature } = transported(signed);
+  const parsed = parse(document);
+  const { signer, signers } = claimed(parsed);
+  const known = await authorised(signers, root);
+  if (!known.has(signer)) throw new RosterError("other_signer");
+  if (!(await verify(fromBase64(signer), "roster", document, signature))) {
     throw new RosterError("bad_signature");
   }
-  if ((roster.revoked ?? []).includes(roster.signer)) throw new RosterError("revoked");
+  const roster = await readDocument(document, parsed);
+  const revoked = roster.revoked ?? [];
+  if (revoked.includes(signer)) throw new RosterError("revoked");
+  // Each link adds one key, or it is none.
+  if (known.size !== 1 + signers.length) throw new RosterError("bad_chain");
   const hash = hex(await sha256(document));
   checkAge(roster, hash, pin, now);
   checkSuccession(roster, pin);
-  const seen = { signers: [...signers], revoked: roster.revoked ?? [] };
+  const seen = { signers: [...known], revoked };
   return { roster, pin: { root: pin.root, version: roster.version, hash, ...seen } };
 }
 
-async function leading(roster: Roster, root: Bytes): Promise<Set<string>> {
-  try {
-    return await authorised(roster.signers ?? [], root);
-  } catch {
-    throw new RosterError("malformed");
-  }
+/**
+ * The server shows no roster at all. That is right only for a browser that never saw one: it throws
+ * for any other, for whoever hides a list wants another one signed, or nobody warned.
+ */
+export function believeNone(pin: Pin | null): void {
+  if (pin !== null && pin.version > 0) throw new RosterError("missing");
+}
+
+/** What this browser begins with under a root: what it saw under the same one, or nothing. */
+export function pinUnder(root: string, kept: Pin | null): Pin {
+  if (kept !== null && equal(rootKey(kept.root), rootKey(root))) return kept;
+  return { root, version: 0, hash: "" };
 }
 
 // -- signing the next one --------------------------------------------------------------------
-
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
-
-/** The one way to write a document down; the twin of `canonical` in Python. */
-export function canonical(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (value === null || typeof value !== "object") return JSON.stringify(value);
-  const fields = value as { readonly [key: string]: Json };
-  const keys = Object.keys(fields).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(fields[key] ?? null)}`).join(",")}}`;
-}
 
 export interface Succession {
   /** The roster before, with its hash; null: this is the first. */
@@ -207,11 +161,10 @@ export interface Succession {
   readonly now: number;
 }
 
-const seconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/u, "Z");
-
 /** The next roster, signed: coordinators may sign the one after, those who are none may not. */
 export async function signNext(next: Succession): Promise<Signed> {
   const { before, by, root } = next;
+  if (before === null && !equal(root, by.public)) throw new RosterError("not_root");
   const coordinators = next.members.filter((one) => one.roles.includes("coordinator"));
   const keys = new Set(coordinators.map((one) => one.sign));
   const signers = [...(before?.roster.signers ?? [])];
@@ -220,6 +173,7 @@ export async function signNext(next: Succession): Promise<Signed> {
   const revoked = [...new Set([...(before?.roster.revoked ?? []), ...gone])].sort();
   for (const one of coordinators) {
     if (known.has(one.sign)) continue;
+    known.add(one.sign);
     signers.push(await vouch(fromBase64(one.sign), one.name, root, by));
   }
   const document = canonical({
@@ -246,10 +200,11 @@ export async function signNext(next: Succession): Promise<Signed> {
   };
 }
 
-/** The key that a document claims as its root; a person has to compare it. */
-export function claimedRootOf(roster: Roster): string {
-  const keys = new Set((roster.signers ?? []).map((one) => one.key));
-  return (roster.signers ?? []).find((one) => !keys.has(one.by))?.by ?? roster.signer;
+/** The key that a document claims as its root; nothing is verified, a person has to compare it. */
+export function claimedRootOf(signed: Signed): Bytes {
+  const { signer, signers } = claimed(parse(transported(signed).document));
+  const keys = new Set(signers.map((one) => one.key));
+  return fromBase64(signers.find((one) => !keys.has(one.by))?.by ?? signer);
 }
 
 /** Whether the roster holds this member with exactly this key; another key under the name throws. */

@@ -6,6 +6,7 @@ import { type Bytes, concat, equal, sha256 } from "./bytes";
 const VERSION = 1;
 const TAG = 4;
 const CHECK = 4;
+const PART = 33;
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; // Crockford: nothing looks alike
 
 export type ShareCode = "unreadable" | "mistyped" | "other_key" | "twice" | "too_few" | "newer";
@@ -52,12 +53,17 @@ export async function makeShares(
 
 /** One paper as typed: case, spaces and look-alikes are forgiven, a slip is found. */
 export async function readShare(typed: string): Promise<Share> {
-  const raw = fromBase32(typed);
+  const letters = cleaned(typed);
+  const raw = fromBase32(letters);
   if (raw.length < 2 + TAG + 2 + CHECK) throw new ShareError("unreadable");
-  if (raw[0] !== VERSION) throw new ShareError("newer");
   const body = raw.slice(0, -CHECK);
-  if (!equal((await sha256(body)).slice(0, CHECK), raw.slice(-CHECK))) throw new ShareError("mistyped");
-  return { needed: body[1] ?? 0, tag: body.slice(2, 2 + TAG), part: body.slice(2 + TAG) };
+  const right = equal((await sha256(body)).slice(0, CHECK), raw.slice(-CHECK));
+  // Letters beyond the last whole byte say nothing, and are a slip all the same.
+  if (!right || base32(raw) !== letters) throw new ShareError("mistyped");
+  if (raw[0] !== VERSION) throw new ShareError("newer");
+  const [needed, part] = [body[1] ?? 0, body.slice(2 + TAG)];
+  if (needed < 2 || part.length !== PART) throw new ShareError("unreadable");
+  return { needed, tag: body.slice(2, 2 + TAG), part };
 }
 
 /** The seed, when enough papers of one key are there. The caller checks it against the roster. */
@@ -90,8 +96,11 @@ function base32(bytes: Bytes): string {
   return bits > 0 ? out + (ALPHABET[(value << (5 - bits)) & 31] ?? "") : out;
 }
 
-function fromBase32(typed: string): Bytes {
-  const clean = typed.toUpperCase().replace(/[\s-]/gu, "").replace(/O/gu, "0").replace(/[IL]/gu, "1");
+function cleaned(typed: string): string {
+  return typed.toUpperCase().replace(/[\s-]/gu, "").replace(/O/gu, "0").replace(/[IL]/gu, "1");
+}
+
+function fromBase32(clean: string): Bytes {
   const out: number[] = [];
   let bits = 0;
   let value = 0;

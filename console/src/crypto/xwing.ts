@@ -84,6 +84,30 @@ export async function publicKey(raw: Bytes): Promise<Key> {
   }
 }
 
+const MLKEM_PUBLIC = 1184;
+const MLKEM_PRIME = 3329;
+
+/** Each 12 bits of the ML-KEM part is a number below the prime; its last 32 bytes are a seed. */
+function isMlKem(raw: Uint8Array): boolean {
+  for (let at = 0; at < MLKEM_PUBLIC - 32; at += 3) {
+    const [a = 0, b = 0, c = 0] = raw.subarray(at, at + 3);
+    if ((a | ((b & 15) << 8)) >= MLKEM_PRIME || ((b >> 4) | (c << 4)) >= MLKEM_PRIME) return false;
+  }
+  return true;
+}
+
+/** Whether something can be sealed to this key; the twin of `PublicKey.hold` in Python. */
+export async function canSealTo(raw: Bytes): Promise<boolean> {
+  if (raw.length !== PUBLIC_BYTES || !isMlKem(raw)) return false;
+  const { x25519 } = await import("@noble/curves/ed25519.js");
+  try {
+    x25519.getSharedSecret(new Uint8Array(32).fill(1), raw.subarray(MLKEM_PUBLIC));
+    return true;
+  } catch {
+    return false; // a point of small order
+  }
+}
+
 /** Whether `pair` is the pair that the server says it is. */
 export function isPairOf(pair: KeyPair, claimed: Uint8Array): boolean {
   return equal(pair.public, claimed);

@@ -8,7 +8,16 @@ function roster(error: RosterError): string {
   switch (error.code) {
     case "older":
     case "forked":
+    case "wrong_previous":
       return t("The server showed an older or a different list of members than before. Nothing was opened. Tell your coordinator.");
+    case "missing":
+      return t("This browser has seen a signed list of members, and the server shows none. It may be hidden from you. Nothing was opened or signed. Tell your coordinator and whoever runs the server.");
+    case "not_compared":
+      return t("A list of members was signed since you unlocked. Lock, unlock again, and compare the root.");
+    case "not_root":
+      return t("Only the coordinator whose key is your organisation's root can sign the first list. Nothing was signed.");
+    case "unknown_format":
+      return t("The list of members was signed by a newer version. Nothing was opened. Reload this page.");
     case "expired":
       return t("The list of members is out of date. A coordinator must sign a new one.");
     case "other_key":

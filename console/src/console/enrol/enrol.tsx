@@ -2,16 +2,15 @@
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { api, ApiError } from "../../api/client";
+import { ApiError } from "../../api/client";
 import type { Invitation } from "../../api/types";
-import { checkRoster, rootKey } from "../../crypto";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { list } from "../../shared/times";
 import { Button, Heading, Loading, Notice } from "../../shared/ui";
 import { roleName } from "../names";
 import { CodeStep } from "./code";
-import { enrol } from "./make";
+import { enrol, type Invited, look } from "./make";
 import { WordsBack, WordsShown } from "./words";
 
 interface Props {
@@ -23,34 +22,25 @@ interface Props {
 
 type Step = "hello" | "words" | "back" | "code" | "done";
 
-async function load(token: string, root: string): Promise<Invitation> {
-  // Before the first roster there is no root: whoever signs that one compares keys with the others.
-  if (root !== "") rootKey(root);
-  const invitation = await api.invitation(token);
-  if (invitation.roster && root !== "") {
-    await checkRoster(invitation.roster, { root, version: 0, hash: "" }, Date.now());
-  }
-  return invitation;
-}
-
 function refusal(error: unknown): string {
   const gone = error instanceof ApiError && [404, 409, 410].includes(error.status);
   return gone ? t("This invitation was used or is too old. Ask your coordinator for a new one.") : explain(error);
 }
 
 export function Enrol({ token, root, onDone }: Props): JSX.Element {
-  const [invitation, setInvitation] = useState<Invitation | null>(null);
+  const [invited, setInvited] = useState<Invited | null>(null);
   const [error, setError] = useState("");
   const [step, setStep] = useState<Step>("hello");
   const [words, setWords] = useState<readonly string[]>([]);
 
   useEffect(() => {
-    setInvitation(null);
-    load(token, root).then(setInvitation, (thrown: unknown) => setError(refusal(thrown)));
+    setInvited(null);
+    look(token, root).then(setInvited, (thrown: unknown) => setError(refusal(thrown)));
   }, [token, root]);
 
   if (error !== "") return <Refused error={error} onUnlock={() => onDone("")} />;
-  if (!invitation) return <Loading />;
+  if (!invited) return <Loading />;
+  const { invitation, pin } = invited;
   switch (step) {
     case "hello":
       return <Hello invitation={invitation} onNext={() => setStep("words")} />;
@@ -70,7 +60,7 @@ export function Enrol({ token, root, onDone }: Props): JSX.Element {
         <CodeStep
           invitation={invitation}
           onCode={async (totp) => {
-            await enrol({ token, root, name: invitation.member, words, totp });
+            await enrol({ token, pin, name: invitation.member, words, totp });
             setWords([]);
             setStep("done");
           }}

@@ -1,11 +1,17 @@
 /** The enrolment itself: a fresh seed, wrapped here; only public halves and the wrapping leave. */
 
 import { api } from "../../api/client";
+import type { Invitation } from "../../api/types";
 import {
   base64,
+  checkRoster,
   freshArgon,
   freshSeed,
   personKeys,
+  type Pin,
+  pinUnder,
+  readPin,
+  rootKey,
   stretch,
   wipe,
   wrapSeed,
@@ -14,10 +20,30 @@ import {
 
 export interface Enrolling {
   readonly token: string;
-  readonly root: string;
+  /** What this browser is to remember; null before the first roster. */
+  readonly pin: Pin | null;
   readonly name: string;
   readonly words: readonly string[];
   readonly totp: string;
+}
+
+export interface Invited {
+  readonly invitation: Invitation;
+  readonly pin: Pin | null;
+}
+
+/**
+ * The invitation, and the list that came with it: checked under the root of the link, and against
+ * what this browser saw under the same root. It is remembered, so that it cannot be hidden later.
+ */
+export async function look(token: string, root: string): Promise<Invited> {
+  // Before the first roster there is no root: whoever signs that one compares keys with the others.
+  if (root !== "") rootKey(root);
+  const invitation = await api.invitation(token);
+  if (root === "") return { invitation, pin: null };
+  const pin = pinUnder(root, readPin(localStorage, invitation.member));
+  if (!invitation.roster) return { invitation, pin };
+  return { invitation, pin: (await checkRoster(invitation.roster, pin, Date.now())).pin };
 }
 
 export async function enrol(enrolling: Enrolling): Promise<void> {
@@ -39,9 +65,7 @@ export async function enrol(enrolling: Enrolling): Promise<void> {
       login: base64(secrets.login),
       totp: enrolling.totp,
     });
-    if (enrolling.root !== "") {
-      writePin(localStorage, enrolling.name, { root: enrolling.root, version: 0, hash: "" });
-    }
+    if (enrolling.pin !== null) writePin(localStorage, enrolling.name, enrolling.pin);
   } finally {
     wipe(seed, secrets.wrap, secrets.login);
   }

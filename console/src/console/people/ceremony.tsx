@@ -20,9 +20,8 @@ import { t } from "../../shared/i18n";
 import { list } from "../../shared/times";
 import { Button, Heading, Notice } from "../../shared/ui";
 import { roleName } from "../names";
-import { type Open, takeUp } from "../session";
+import { type Last, type Open, takeUp } from "../session";
 import { Papers } from "./papers";
-import type { Last } from "./screen";
 import { useWords } from "./screen";
 import { nextOf, recoveryIsOld } from "./standing";
 

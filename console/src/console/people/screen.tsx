@@ -4,13 +4,13 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 import { api, ApiError } from "../../api/client";
 import type { Invited, People, Person } from "../../api/types";
-import { checkRoster, fromBase64, keyWords, type Roster } from "../../crypto";
+import { fromBase64, keyWords, RosterError } from "../../crypto";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { date, list } from "../../shared/times";
 import { Button, Heading, Loading, Notice } from "../../shared/ui";
 import { roleName } from "../names";
-import type { Open } from "../session";
+import { type Last, lastRoster, type Open } from "../session";
 import { Ceremony } from "./ceremony";
 import { InviteForm, LinkOnce } from "./invite";
 import { useFingerprint } from "./papers";
@@ -21,24 +21,6 @@ interface Props {
   readonly open: Open;
   readonly onOpen: (open: Open) => void;
   readonly onGone: () => void;
-}
-
-/** The newest roster, in force or expired, with its hash; null before the first. */
-export interface Last {
-  readonly roster: Roster;
-  readonly hash: string;
-}
-
-async function lastRoster(open: Open): Promise<Last | null> {
-  try {
-    const signed = await api.lastRoster();
-    if (open.pin === null) return null;
-    const { roster, pin } = await checkRoster(signed, open.pin, 0);
-    return { roster, hash: pin.hash };
-  } catch (error) {
-    if (error instanceof ApiError && error.code === "no_roster") return null;
-    throw error;
-  }
 }
 
 export function PeopleScreen({ open, onOpen, onGone }: Props): JSX.Element {
@@ -61,6 +43,8 @@ export function PeopleScreen({ open, onOpen, onGone }: Props): JSX.Element {
       setPeople(found);
       setLast(roster);
     } catch (thrown) {
+      // Who is shown, and what would be signed, stands on a list that is not believed.
+      if (thrown instanceof RosterError) setPeople(null);
       refuse(thrown);
     }
   }, [open, refuse]);

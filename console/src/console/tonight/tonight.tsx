@@ -48,7 +48,9 @@ export function TonightScreen({ open, onGone, onMe }: Props): JSX.Element {
       </p>
       {open.admitted ? null : (
         <Notice kind="warn" testId="not-admitted">
-          {t("A coordinator has not admitted your key yet. Until then nothing is sealed to you.")}{" "}
+          {open.over
+            ? t("The list of members is out of date. A coordinator must sign a new one.")
+            : t("A coordinator has not admitted your key yet. Until then nothing is sealed to you.")}{" "}
           {words === "" ? null : (
             <>
               {t("Read these six words to a coordinator:")} <strong dir="ltr" data-testid="my-words">{words}</strong>
