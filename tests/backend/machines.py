@@ -1,101 +1,160 @@
-"""State machines over the real backend: rules that await, one backend for each example."""
+"""State machines over the real backend: rules that await, and a house that is put back."""
 
 import asyncio
 import copy
 import shutil
-import tempfile
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing, contextmanager
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from hypothesis import Phase, settings
-from hypothesis.stateful import RuleBasedStateMachine
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from sqlalchemy import Select
 
 from tests.backend.chats import TOKENS
 from tests.backend.consoles import Console, running_console
-from tests.backend.worlds import START, Clock
+from tests.backend.worlds import Clock
 
 P = ParamSpec("P")
 T = TypeVar("T")
 M = TypeVar("M", bound="Machine")
 
 
-def size(*, examples: int, steps: int) -> settings:
-    """How long a machine runs. A failure is shown as it was found: shrinking it takes minutes."""
-    return settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    )
-
-
 def awaited(
     step: Callable[Concatenate[M, P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[M, P], T]:
-    """A rule or an invariant that awaits: run on the machine's own loop."""
+    """A rule or an invariant that awaits: run on the loop of the house."""
 
     @wraps(step)
     def run(machine: M, *args: P.args, **drawn: P.kwargs) -> T:
-        return machine.loop.run_until_complete(step(machine, *args, **drawn))
+        return machine.house.runner.run(step(machine, *args, **drawn))
 
     return run
 
 
-class Machine(RuleBasedStateMachine):
-    """Every example has a backend of its own, on a copy of a folder that is prepared once."""
+def demo(folder: Path, clock: Clock, seed: int) -> AbstractAsyncContextManager[Console]:
+    """The demo with both bots; ``seed`` makes the randomness of each start another."""
+    return running_console("", folder, clock=clock, seed=seed, **TOKENS)
 
-    _prepared: ClassVar[tuple[tempfile.TemporaryDirectory[str], int, Any] | None] = None
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = asyncio.new_event_loop()
-        self._stack = AsyncExitStack()
-        self._starts = 1
-        cls = type(self)
-        if cls._prepared is None:
-            cls._prepared = self.loop.run_until_complete(self._prepare())
-        kept, now, known = cls._prepared
-        self._folder = tempfile.TemporaryDirectory()
-        self.folder = Path(self._folder.name) / "house"
-        shutil.copytree(kept.name, self.folder)
-        self.clock = Clock(now)
-        self.known = copy.deepcopy(known)
-        """What ``prepare`` said about the folder; the example may change it."""
-        self.loop.run_until_complete(self.start())
+@dataclass
+class House:
+    """One backend for all examples of a machine; before each, its data are put back."""
 
-    def opens(self, folder: Path, clock: Clock, seed: int) -> AbstractAsyncContextManager[Console]:
-        """The backend on this folder; ``seed`` makes the randomness of each start another."""
-        return running_console("", folder, clock=clock, seed=seed, **TOKENS)
-
-    async def prepare(self, console: Console) -> Any:
-        """What every example finds there; returns what its model has to know of it."""
-
-    async def _prepare(self) -> tuple[tempfile.TemporaryDirectory[str], int, Any]:
-        kept, clock = tempfile.TemporaryDirectory(), Clock(START)
-        async with self.opens(Path(kept.name), clock, 1) as console:
-            known = await self.prepare(console)
-        return kept, clock.ms, known
+    folder: Path
+    runner: asyncio.Runner
+    opens: Callable[[Path, Clock, int], AbstractAsyncContextManager[Console]]
+    clock: Clock = field(default_factory=Clock)
+    starts: int = 0
+    _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     async def start(self) -> None:
-        """Start the backend; where one runs it is stopped first."""
-        await self._stack.aclose()
-        self._starts += 1
-        opened = self.opens(self.folder, self.clock, self._starts)
-        self.console = await self._stack.enter_async_context(opened)
+        """Start the backend; one that runs is stopped first."""
+        await self.stop()
+        self.starts += 1
+        opened = self.opens(self._here, self.clock, self.starts)
+        self.console = await self._open.enter_async_context(opened)
+
+    async def stop(self) -> None:
+        """Everything is closed, and the database a single file."""
+        await self._open.aclose()
+
+    def keep(self) -> None:
+        """What is there now (while nothing runs) is what every example finds."""
+        shutil.copytree(self._here, self._kept)
+        self._began = self.clock.ms
+
+    def put_back(self) -> None:
+        """As it was when it was kept, under the backend that runs."""
+        self.clock.ms = self._began
+        for path in sorted(self._here.rglob("*"), reverse=True):
+            # Keys of days stay: the backend remembers them, and none opens another's.
+            if path.is_file() and path.suffix not in {".key", ".lock"} and not _database(path):
+                path.unlink()
+        for path in self._kept.rglob("*"):
+            if path.is_file() and not _database(path):
+                shutil.copy2(path, self._here / path.relative_to(self._kept))
+        kept, here = (one / "var" / "relais.db" for one in (self._kept, self._here))
+        with closing(sqlite3.connect(kept)) as before, closing(sqlite3.connect(here)) as now:
+            before.backup(now)
+        self.console.relais.directory.invalidate()
+
+    @property
+    def _here(self) -> Path:
+        return self.folder / "here"
+
+    @property
+    def _kept(self) -> Path:
+        return self.folder / "kept"
+
+
+def _database(path: Path) -> bool:
+    return path.name.startswith("relais.db")
+
+
+class Machine(RuleBasedStateMachine):
+    """One example: the house as it was kept, and what is known of it."""
+
+    def __init__(self, house: House, known: Any) -> None:
+        super().__init__()
+        house.put_back()
+        self.house = house
+        self.known = copy.deepcopy(known)
+        """What ``prepare`` said about the house; the example may change it."""
+
+    @property
+    def console(self) -> Console:
+        """The backend that runs."""
+        return self.house.console
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of that backend."""
+        return self.house.clock
 
     async def rows(self, query: Select[Any]) -> list[Any]:
         """What a query finds."""
         async with self.console.relais.db.read() as connection:
             return list((await connection.execute(query)).all())
 
-    def teardown(self) -> None:
-        """The backend is closed and its folder gone."""
-        self.loop.run_until_complete(self._stack.aclose())
-        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
-        self.loop.run_until_complete(self.loop.shutdown_default_executor())
-        self.loop.close()
-        self._folder.cleanup()
+
+@contextmanager
+def _house(folder: Path, prepare: Any, opens: Any) -> Iterator[tuple[House, Any]]:
+    with asyncio.Runner() as runner:
+        house = House(folder, runner, opens)
+        try:
+            runner.run(house.start())
+            known = runner.run(prepare(house.console))
+            runner.run(house.stop())
+            house.keep()
+            runner.run(house.start())
+            yield house, known
+        finally:
+            runner.run(house.stop())
+
+
+def run_machine(
+    machine: Callable[[House, Any], Machine],
+    folder: Path,
+    prepare: Callable[[Console], Coroutine[Any, Any, Any]],
+    *,
+    opens: Callable[[Path, Clock, int], AbstractAsyncContextManager[Console]] = demo,
+    examples: int,
+    steps: int,
+) -> None:
+    """Run ``examples`` of at most ``steps`` rules, each in the house as ``prepare`` left it.
+
+    A failure is shown as it was found: making it smaller would take minutes.
+    """
+    size = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    )
+    with _house(folder, prepare, opens) as (house, known):
+        run_state_machine_as_test(lambda: machine(house, known), settings=size)
