@@ -27,6 +27,7 @@ from tests.backend.machines import Machine, awaited, run_machine
 NUMBERS = (1, 8, 2, 3)
 """Two coordinators and two responders; the first one's key is the root."""
 BOSSES = (1, 8)
+OFTEN = st.sampled_from((True, True, True, False))
 BOSS = st.sampled_from(BOSSES)
 ANYBODY = st.sampled_from(NUMBERS)
 BY = st.sampled_from((1, 1, 8, 8, 2))
@@ -62,9 +63,10 @@ class Next:
 class RosterHouse(Machine):
     """Two coordinators sign; somebody changes the rows; the server restarts; time passes."""
 
-    @initialize()
-    def begin(self) -> None:
-        """Nothing was signed yet."""
+    @initialize(first=OFTEN)
+    @awaited
+    async def begin(self, first: bool) -> None:
+        """Mostly, a first list was signed."""
         self.accepted: list[tuple[Roster, SignedRoster]] = []
         self.whole = True
         """The newest row is the list that was accepted."""
@@ -72,6 +74,8 @@ class RosterHouse(Machine):
         """Members whose row holds another key than theirs."""
         self.gone: set[int] = set()
         self.cases = self.restarts = 0
+        if first:
+            await self._offers(Next(1, 1, frozenset({1, 8, 2}), ((8, 1),), frozenset()))
 
     @property
     def newest(self) -> Roster | None:

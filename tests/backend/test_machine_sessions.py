@@ -22,6 +22,7 @@ SLOTS = ("ada", "sam", "ben")
 """Places for a responder and two coordinators; whoever left one is followed by another."""
 WHO = st.sampled_from(SLOTS)
 WRONG, NEVER = bytes(31) + b"x", b"never chosen".ljust(32)
+DEVICE = st.sampled_from(("none", "own", "forged"))
 CODES = st.one_of(
     st.sampled_from((0, 0, 0, -1, 1, -2, 2)),
     st.sampled_from(("spare", "spare used", "spare of another", "000000", "00000-00000")),
@@ -100,42 +101,54 @@ class Sessions(Machine):
 
     # -- coming in ------------------------------------------------------------------------------
 
+    @rule(target=sessions, who=WHO, code=st.sampled_from((0, 1, -1, "spare")), device=DEVICE)
+    @awaited
+    async def logs_in(self, who: str, code: int | str, device: str) -> MultipleResults[Session]:
+        """With everything that is right, half a minute after whatever was before."""
+        self.clock.ms += 31_000
+        return await self._logs_in(who, who, "right", code, device)
+
     @rule(
         target=sessions,
         who=WHO,
         other=WHO,
-        words=st.sampled_from(("right", "right", "right", "wrong", "before")),
+        words=st.sampled_from(("right", "right", "wrong", "before")),
         code=CODES,
-        device=st.sampled_from(("none", "own", "forged")),
+        device=DEVICE,
     )
     @awaited
-    async def logs_in(
+    async def tries(
+        self, who: str, other: str, words: str, code: int | str, device: str
+    ) -> MultipleResults[Session]:
+        """With whatever words, and whatever code."""
+        return await self._logs_in(who, other, words, code, device)
+
+    async def _logs_in(
         self, who: str, other: str, words: str, code: int | str, device: str
     ) -> MultipleResults[Session]:
         """Right words and a code that was never accepted open a session, and nothing else does."""
         person = self.people[who]
         proof = {"right": person.proof, "wrong": WRONG, "before": person.proof_before}[words]
-        known = person.enrolled and words == "right"
         typed, step = self._typed(person, self.people[other], code)
+        known = person.enrolled and proof == person.proof
         right = known and self._fits(person, typed, step)
         cookie = {"none": "", "own": person.device, "forged": f"{person.id}.{'0' * 64}"}[device]
         async with self.console.client({"relais_device": cookie} if cookie else None) as client:
             answer = await _tries(client, person, proof, typed)
-            if not right:
-                assert answer.status_code in {401, 429}, (words, code)
-                if known:
-                    person.guesses, person.guessed_at = person.guesses + 1, self.clock.ms
-                return multiple()
-            if answer.status_code == 429:  # only who has the words can bring this about
-                assert person.guesses >= 5
-                assert self.clock.ms < person.guessed_at + IDLE
-                return multiple()
-            assert answer.status_code == 200, answer.text
-            assert answer.json()["me"]["id"] == person.id
-            person.device = answer.cookies["relais_device"]
-            token = answer.cookies["relais_session"]
+        if not right:
+            assert answer.status_code in {401, 429}, (words, code)
+            person.guesses += known
+            person.guessed_at = self.clock.ms if known else person.guessed_at
+            return multiple()
+        if answer.status_code == 429:  # only who has the words can bring this about
+            assert person.guesses >= 5
+            assert self.clock.ms < person.guessed_at + IDLE
+            return multiple()
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["me"]["id"] == person.id
+        person.device = answer.cookies["relais_device"]
         self._use_up(person, typed, step)
-        return multiple(self._opened(person, token))
+        return multiple(self._opened(person, answer.cookies["relais_session"]))
 
     def _typed(self, person: Person, other: Person, code: int | str) -> tuple[str, int | None]:
         """What is typed, and its step where an authenticator shows it."""
