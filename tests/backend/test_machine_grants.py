@@ -454,4 +454,4 @@ async def _joins(
 
 def test_a_case_is_handed_to_whom_it_may_be(tmp_path: Path) -> None:
     """Whatever helpers, coordinators, time and she herself do, in whatever order."""
-    run_machine(Grants, tmp_path, prepare, examples=15, steps=16)
+    run_machine(Grants, tmp_path, prepare, examples=10, steps=16)
