@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from backend.database.tables import members, organisations, rosters
@@ -135,6 +136,7 @@ async def install(
     _hold_chain(roster, signed, root, settings, there=before is not None)
     if before is not None and roster.version > before[0].version:
         hold_succession(roster, before[0])
+    await _make_room(tx, roster.version, root)
     make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     added = await tx.execute(
         make(rosters)
@@ -149,6 +151,24 @@ async def install(
     if added.rowcount != 1:
         raise RosterError("wrong_version")
     return roster
+
+
+async def _make_room(tx: AsyncConnection, version: int, root: bytes) -> None:
+    """A row that nobody signed, of this version or a later one, keeps no list from following.
+
+    One that is signed stays: another coordinator was first.
+    """
+    found = await tx.execute(select(rosters).where(rosters.c.version >= version))
+    for row in found.all():
+        signed = SignedRoster(row.document, row.signature)
+        with suppress(RosterError):
+            if read_roster(signed, root).version == row.version:
+                continue
+        await tx.execute(
+            delete(rosters).where(
+                rosters.c.version == row.version, rosters.c.document == row.document
+            )
+        )
 
 
 def _hold_people(roster: Roster) -> None:

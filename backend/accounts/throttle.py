@@ -38,7 +38,8 @@ async def _counted(tx: AsyncConnection, key: bytes, now: int) -> tuple[int, int]
             select(throttles.c.failures, throttles.c.since).where(throttles.c.key == key)
         )
     ).one_or_none()
-    if row is None or row.since + FORGET_MS <= now:
+    # A failure of a later moment (the clock was set back since) would hold up until that moment.
+    if row is None or not row.since <= now < row.since + FORGET_MS:
         return 0, 0
     return row.failures, row.since
 
