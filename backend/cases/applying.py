@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backend import alerts
 from backend.cases.changes import Changes, Left
 from backend.cases.erasing import erase_case
-from backend.cases.history import KEYS, LEFT_OUT
+from backend.cases.history import KEYS, LEFT_OUT, CaseKind
 from backend.cases.routing import dump_routing, load_routing
 from backend.cases.stones import chat_stone, write_tombstone
 from backend.database.statements import insert_or_ignore, upsert
@@ -372,7 +372,7 @@ async def log(
     tx: AsyncConnection,
     relais: Relais,
     case_id: str,
-    kind: str,
+    kind: CaseKind,
     *,
     member_id: str | None = None,
     detail: str = "",
