@@ -69,7 +69,7 @@ describe("sentences", () => {
 
   it("say when there is a kind that they do not know, and a member whom nobody knows", () => {
     expect(said({ kind: "brand_new" })).toBe("Something that this page has no words for: brand_new.");
-    expect(said({ member: null })).toBe("somebody took case K7Q4.");
+    expect(said({ member: null })).toBe("Somebody took case K7Q4.");
   });
 
   it("follow the order of another language", () => {

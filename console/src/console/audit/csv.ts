@@ -10,10 +10,11 @@ const FORMULA = /^[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]*[=+\-@\uff1d
 
 /** Quoted always; `'` before what a spreadsheet would take for a formula. */
 export function cell(text: string): string {
-  return `"${(FORMULA.test(text) ? `'${text}` : text).replace(/"/gu, '""')}"`;
+  const safe = FORMULA.test(text) ? "'" + text : text;
+  return '"' + safe.replaceAll('"', '""') + '"';
 }
 
-const row = (cells: readonly string[]): string => `${cells.map(cell).join(",")}\r\n`;
+const row = (cells: readonly string[]): string => cells.map(cell).join(",") + "\r\n";
 
 /** With a byte order mark, by which spreadsheets know that it is UTF-8. */
 export function asCsv(lines: readonly AuditLine[], zone: string = zoneName()): string {
@@ -40,5 +41,5 @@ export function asCsv(lines: readonly AuditLine[], zone: string = zoneName()): s
     line.look ? t("yes") : "",
     line.kind,
   ]);
-  return `\ufeff${[head, ...rows].map(row).join("")}`;
+  return "\ufeff" + [head, ...rows].map(row).join("");
 }

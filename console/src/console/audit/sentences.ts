@@ -152,12 +152,11 @@ export function sentence(line: AuditLine): Sentence {
   const said: Said = isKind(line.kind)
     ? SENTENCES[line.kind](line)
     : { text: t("Something that this page has no words for: {what}."), what: line.kind };
-  const somebody = t("somebody");
   return {
     text: said.text,
     values: {
-      who: line.member ?? somebody,
-      to: line.to ?? somebody,
+      who: line.member ?? t("Somebody"),
+      to: line.to ?? t("somebody"),
       case: line.case,
       what: said.what ?? "",
     },
