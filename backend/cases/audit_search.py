@@ -63,9 +63,7 @@ def _of_cases(search: Search, ids: Collection[str] | None) -> _Way:
     )
     kind, another = case_log.c.kind, case_log.c.of_another.is_not(None)
     walks: list[Condition] = [true()]
-    if search.look:
-        query = query.where(or_(kind.in_(LOOK), another))
-        walks = [another, *(kind == one for one in LOOK)]
+    # What is rarest leads: each that follows takes the way from the one before.
     if search.sort is not None:
         query = query.where(kind.in_(SORTS[search.sort]))
         walks = [kind == one for one in SORTS[search.sort]]
@@ -73,6 +71,9 @@ def _of_cases(search: Search, ids: Collection[str] | None) -> _Way:
         about = and_(kind.in_(ABOUT), func.substr(case_log.c.detail, 1, _ID).in_(ids))
         query = query.where(or_(case_log.c.member_id.in_(ids), about))
         walks = [case_log.c.member_id.in_(ids), *(kind == one for one in ABOUT)]
+    if search.look:
+        query = query.where(or_(kind.in_(LOOK), another))
+        walks = [another, *(kind == one for one in LOOK)]
     if search.case:
         query = query.where(cases.c.code == search.case.upper())
         walks = [true()]

