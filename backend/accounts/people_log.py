@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backend.ambient import World
 from backend.database.tables import people_log
 
-Kind = Literal["invited", "invited_again", "enrolled", "reset", "removed", "roster"]
+Kind = Literal["invited", "invited_again", "enrolled", "reset", "removed", "roster", "audited"]
 
 
 async def write_down(

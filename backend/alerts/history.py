@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from backend.ambient import World
+    from backend.cases.history import CaseKind
 
 
 async def note(
     tx: AsyncConnection,
     world: World,
     case_id: str,
-    kind: str,
+    kind: CaseKind,
     *,
     member_id: str | None = None,
     detail: str = "",
@@ -37,7 +38,7 @@ async def note(
 
 
 async def note_once(
-    tx: AsyncConnection, world: World, case_id: str, kind: str, detail: str
+    tx: AsyncConnection, world: World, case_id: str, kind: CaseKind, detail: str
 ) -> bool:
     """Write the line unless the very same stands there already; returns whether it was written."""
     known = await tx.execute(

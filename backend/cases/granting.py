@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from backend.accounts.sessions import SignedIn
+    from backend.cases.history import CaseKind
     from backend.relais import Relais
 
 ASKED: Final = "recovery_asked"
@@ -164,7 +165,7 @@ async def _put_away(
 class _Line:
     """A line of the case's history about keys: who gave which to whom, and what she said for it."""
 
-    kind: str
+    kind: CaseKind
     by: str
     holder: str
     names: tuple[str, ...] = ()

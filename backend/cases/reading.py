@@ -93,7 +93,8 @@ async def log_serving(
 ) -> None:
     """Write down what is handed out of the case ``row``, in the transaction that allows it."""
     log_id = relais.world.new_id()
-    said = reason if _others(row, member) else ""
+    of_another = _others(row, member)
+    said = reason if of_another else ""
     await tx.execute(
         insert(case_log).values(
             id=log_id,
@@ -102,6 +103,7 @@ async def log_serving(
             member_id=member.id,
             at=relais.world.now(),
             detail=what[:64],
+            of_another=of_another or None,
             reason_sealed=relais.vault.keyring.seal(
                 "members", said.encode(), "case_log", "reason", log_id
             )

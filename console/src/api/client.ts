@@ -1,6 +1,7 @@
 /** The backend's console API, one function a call. Nothing is kept, nothing is retried here. */
 
 import type { Signed } from "../crypto";
+import type { AuditPage, AuditSearch } from "./audit";
 import type {
   About,
   ArgonJson,
@@ -87,6 +88,11 @@ const get = <T>(path: string, reason = ""): Promise<T> => call<T>("GET", path, u
 const post = <T>(path: string, body: unknown = {}): Promise<T> => call<T>("POST", path, body);
 const part = encodeURIComponent;
 
+function asked({ case: code, member, sort, look }: AuditSearch, before: string): string {
+  const given = { case: code, member, sort, look: look ? "true" : "", before };
+  return new URLSearchParams(Object.entries(given).filter(([, value]) => value !== "")).toString();
+}
+
 /** Sealed bytes of a file. Longer patience: a slow link, and up to a few hundred megabytes. */
 async function bytes(path: string, reason: string): Promise<Uint8Array<ArrayBuffer>> {
   let response: Response;
@@ -148,6 +154,8 @@ export const api = {
   inviteAgain: (id: string) => post<Invited>(`/v1/members/${part(id)}/invitation`),
   resetPerson: (id: string) => post<Invited>(`/v1/members/${part(id)}/reset`),
   removePerson: (id: string) => post<void>(`/v1/members/${part(id)}/remove`),
+
+  audit: (search: AuditSearch, before: string) => get<AuditPage>(`/v1/audit?${asked(search, before)}`),
 
   tonight: () => get<Tonight>("/v1/tonight"),
   take: (id: string) => post<Status>(`/v1/cases/${part(id)}/take`),

@@ -6,6 +6,7 @@ import { api } from "../api/client";
 import type { Me } from "../api/types";
 import { learn, locale, t, useLocale } from "../shared/i18n";
 import { Loading, Notice } from "../shared/ui";
+import { AuditScreen, NoAuditor } from "./audit/screen";
 import { CaseScreen } from "./case/screen";
 import { Enrol } from "./enrol/enrol";
 import { type Left, watchIdle } from "./idle";
@@ -13,6 +14,7 @@ import { rememberedLocale } from "./language";
 import { KeyScreen } from "./key/screen";
 import { Messengers } from "./messengers";
 import { PeopleScreen } from "./people/screen";
+import { isAuditor, pageFor } from "./places";
 import { replaceRoute, type Route, useRoute } from "./route";
 import { close, forget, type Open } from "./session";
 import { Frame } from "./frame";
@@ -91,7 +93,7 @@ export function App(): JSX.Element {
   }
   const onMe = (me: Me): void => setOpen((now) => (now ? { ...now, me } : now));
   return (
-    <Frame open={open} page={route.page} onLock={() => lock("")}>
+    <Frame open={open} page={pageFor(route, open.me.roles)} onLock={() => lock("")}>
       <IdleLock onIdle={() => lock(t("Locked, because nobody touched it for five minutes."))} />
       <Screen
         route={route}
@@ -117,9 +119,10 @@ function Screen(props: {
   readonly onGone: () => void;
 }): JSX.Element {
   const { route, open, onMe, onGone } = props;
-  switch (route.page) {
-    case "case":
-      return <CaseScreen key={route.id} id={route.id} open={open} onGone={onGone} />;
+  if (route.page === "case") return <CaseScreen key={route.id} id={route.id} open={open} onGone={onGone} />;
+  switch (pageFor(route, open.me.roles)) {
+    case "audit":
+      return isAuditor(open.me.roles) ? <AuditScreen open={open} onGone={onGone} /> : <NoAuditor />;
     case "people":
       return <PeopleScreen open={open} onGone={onGone} onOpen={props.onOpen} />;
     case "key":

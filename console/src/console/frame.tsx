@@ -5,6 +5,7 @@ import { api } from "../api/client";
 import { t } from "../shared/i18n";
 import { Button } from "../shared/ui";
 import { LanguagePicker } from "./language";
+import { isAuditor, isCoordinator, onlyAudits } from "./places";
 import type { Open } from "./session";
 
 interface Props {
@@ -28,16 +29,29 @@ export function Frame({ open, page, onLock, children }: Props): JSX.Element {
       </header>
       <main id="main" tabIndex={-1}>{children}</main>
       {open ? (
-        <nav class="places" aria-label={t("Places")}>
-          <Place to="#/" here={page === "tonight"} testId="to-tonight">{t("Tonight")}</Place>
-          {open.me.roles.includes("coordinator") ? (
-            <Place to="#/people" here={page === "people"} testId="to-people">{t("People")}</Place>
-          ) : null}
-          <Place to="#/messengers" here={page === "messengers"} testId="to-messengers">{t("Messengers")}</Place>
-          <Place to="#/key" here={page === "key"} testId="to-key">{t("My key")}</Place>
-        </nav>
+        <Places roles={open.me.roles} page={page} />
       ) : null}
     </div>
+  );
+}
+
+function Places({ roles, page }: { readonly roles: readonly string[]; readonly page: string }): JSX.Element {
+  return (
+    <nav class="places" aria-label={t("Places")}>
+      {onlyAudits(roles) ? null : (
+        <Place to="#/" here={page === "tonight"} testId="to-tonight">{t("Tonight")}</Place>
+      )}
+      {isCoordinator(roles) ? (
+        <Place to="#/people" here={page === "people"} testId="to-people">{t("People")}</Place>
+      ) : null}
+      {isAuditor(roles) ? (
+        <Place to="#/audit" here={page === "audit"} testId="to-audit">{t("Audit")}</Place>
+      ) : null}
+      {onlyAudits(roles) ? null : (
+        <Place to="#/messengers" here={page === "messengers"} testId="to-messengers">{t("Messengers")}</Place>
+      )}
+      <Place to="#/key" here={page === "key"} testId="to-key">{t("My key")}</Place>
+    </nav>
   );
 }
 

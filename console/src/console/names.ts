@@ -85,6 +85,7 @@ const LOG: Names = {
   taken: () => t("Taken"),
   passed: () => t("Passed on"),
   returned: () => t("Back in the queue"),
+  idle: () => t("Reminded that no first step is noted"),
   conflict: () => t("Knows the person; key destroyed"),
   served: () => t("Opened"),
   answered: () => t("First step noted"),

@@ -7,6 +7,7 @@ export type Route =
   | { readonly page: "messengers" }
   | { readonly page: "people" }
   | { readonly page: "key" }
+  | { readonly page: "audit" }
   | { readonly page: "case"; readonly id: string }
   | { readonly page: "invite"; readonly token: string; readonly root: string };
 
@@ -14,7 +15,7 @@ export function parseRoute(hash: string): Route {
   const [page, first, second] = hash.replace(/^#\/?/u, "").split("/").map(decode);
   if (page === "invite") return { page, token: first ?? "", root: second ?? "" };
   if (page === "case" && first) return { page, id: first };
-  if (page === "messengers" || page === "people" || page === "key") return { page };
+  if (page === "messengers" || page === "people" || page === "key" || page === "audit") return { page };
   return { page: "tonight" };
 }
 

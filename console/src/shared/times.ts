@@ -25,6 +25,21 @@ export function date(iso: string | number): string {
   return Number.isNaN(at.getTime()) ? "" : format(at, { day: "numeric", month: "long", year: "numeric" });
 }
 
+/** A day by its name, in the reader's zone. */
+export function longDay(iso: string): string {
+  return format(new Date(iso), { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+}
+
+/** To the second. */
+export function exactTime(iso: string): string {
+  return format(new Date(iso), { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+}
+
+/** The zone in which this browser reads clocks. */
+export function zoneName(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 export function day(year: number, month?: number, dayOfMonth?: number): string {
   const at = new Date(Date.UTC(year, (month ?? 1) - 1, dayOfMonth ?? 1));
   const options: Intl.DateTimeFormatOptions = { year: "numeric", timeZone: "UTC" };

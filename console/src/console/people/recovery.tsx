@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api, ApiError } from "../../api/client";
 import type { Recovered } from "../../api/types";
+import { download } from "../../shared/download";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { Button, Field, Form, Notice } from "../../shared/ui";
@@ -99,10 +100,5 @@ function read(text: string): Recovered {
 
 /** Hand a document to the browser's downloads. */
 export function save(name: string, document_: unknown): void {
-  const url = URL.createObjectURL(new Blob([JSON.stringify(document_)], { type: "application/json" }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  download(name, JSON.stringify(document_), "application/json");
 }

@@ -8,8 +8,7 @@ import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { moment } from "../../shared/times";
 import { Heading, Loading, Notice } from "../../shared/ui";
-import { base64 } from "../../crypto";
-import { useWords } from "../people/screen";
+import { NotAdmitted } from "../admitted";
 import type { Open } from "../session";
 import { Duty } from "./duty";
 import { Line } from "./line";
@@ -39,25 +38,13 @@ export function TonightScreen({ open, onGone, onMe }: Props): JSX.Element {
   const { tonight, error, fresh, refresh } = useTonight(onGone);
   const { me } = open;
   useMe(onMe);
-  const words = useWords({ kem: base64(open.keys.kem.public), sign: base64(open.keys.sign.public) });
   return (
     <div data-testid="tonight">
       <Heading>{t("Tonight")}</Heading>
       <p class="visually-hidden" role="status" data-testid="tonight-live">
         {fresh === "" ? "" : t("New alert: {code}", { code: fresh })}
       </p>
-      {open.admitted ? null : (
-        <Notice kind="warn" testId="not-admitted">
-          {open.over
-            ? t("The list of members is out of date. A coordinator must sign a new one.")
-            : t("A coordinator has not admitted your key yet. Until then nothing is sealed to you.")}{" "}
-          {words === "" ? null : (
-            <>
-              {t("Read these six words to a coordinator:")} <strong dir="ltr" data-testid="my-words">{words}</strong>
-            </>
-          )}
-        </Notice>
-      )}
+      {open.admitted ? null : <NotAdmitted open={open} />}
       <Duty onCall={me.on_call} linked={me.links.length > 0} onChange={(on_call) => onMe({ ...me, on_call })} />
       {error === null ? null : (
         <Notice kind="error" testId="tonight-error">
