@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from backend.database.tables import passkeys
 from tests.backend.authenticators import Device
@@ -165,15 +165,40 @@ async def test_the_last_factor_stays(console: Console) -> None:
     assert await logs_in(console, ada, stick.answers(await options_for(console, ada))) == 200
 
 
-async def test_of_two_last_passkeys_that_go_at_once_one_stays(console: Console) -> None:
-    """Two browsers remove one each at the same moment."""
+async def test_of_two_last_passkeys_that_go_at_once_one_stays(
+    postgres_url: str, tmp_path: Path
+) -> None:
+    """PostgreSQL: two browsers remove one each, and neither sees what the other has not committed.
+
+    (SQLite has one writer at a time.) Both are held up before they delete, by a lock on the rows.
+    """
+    async with running_console(postgres_url, tmp_path, public_url=ORIGIN) as console:
+        await _remove_both_at_once(console)
+
+
+async def _remove_both_at_once(console: Console) -> None:
     phone, stick = device(), device(id=b"a stick of hers")
     ada = await enrols(console, phone)
     assert await registers(ada, stick) == "204"
-    answers = await asyncio.gather(removes(ada, phone), removes(ada, stick))
+    async with console.relais.db.write() as tx:
+        await tx.execute(select(passkeys).with_for_update())
+        going = [asyncio.create_task(removes(ada, one)) for one in (phone, stick)]
+        await waiting(console, len(going))
+    answers = await asyncio.gather(*going)
     assert sorted(answer.status_code for answer in answers) == [204, 409]
     async with console.relais.db.read() as connection:
         assert len((await connection.execute(select(passkeys))).all()) == 1
+
+
+async def waiting(console: Console, many: int) -> None:
+    """Until so many transactions of this database wait for a lock."""
+    asked = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    async with asyncio.timeout(10), console.relais.db.read() as connection:
+        while (await connection.execute(asked)).scalar_one() < many:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def test_with_an_authenticator_every_passkey_may_go(console: Console) -> None:

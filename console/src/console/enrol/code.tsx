@@ -13,6 +13,8 @@ import { Button, Field, Form, Heading } from "../../shared/ui";
 interface Props {
   readonly invitation: Invitation;
   readonly onCode: (totp: string) => Promise<void>;
+  /** Null: there was nothing to choose from. */
+  readonly onBack: (() => void) | null;
 }
 
 function refusal(error: unknown): string {
@@ -20,7 +22,7 @@ function refusal(error: unknown): string {
   return wrong ? t("This code is not right. Look again, or wait for the next one.") : explain(error);
 }
 
-export function CodeStep({ invitation, onCode }: Props): JSX.Element {
+export function CodeStep({ invitation, onCode, onBack }: Props): JSX.Element {
   const [code, setCode] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
@@ -53,6 +55,7 @@ export function CodeStep({ invitation, onCode }: Props): JSX.Element {
         <Button testId="enrol-confirm" kind="main" type="submit" busy={busy}>
           {busy ? t("Locking your key…") : t("Finish")}
         </Button>
+        {onBack === null ? null : <Button testId="enrol-other" kind="quiet" onClick={onBack}>{t("Back")}</Button>}
       </Form>
     </section>
   );

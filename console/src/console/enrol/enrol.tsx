@@ -3,14 +3,15 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { api, ApiError } from "../../api/client";
-import type { Invitation } from "../../api/types";
-import { checkRoster, rootKey } from "../../crypto";
+import type { Factor, Invitation } from "../../api/types";
+import { canPasskey, checkRoster, rootKey } from "../../crypto";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { list } from "../../shared/times";
 import { Button, Heading, Loading, Notice } from "../../shared/ui";
 import { roleName } from "../names";
 import { CodeStep } from "./code";
+import { FactorStep } from "./factor";
 import { enrol } from "./make";
 import { WordsBack, WordsShown } from "./words";
 
@@ -21,7 +22,7 @@ interface Props {
   readonly onDone: (name: string) => void;
 }
 
-type Step = "hello" | "words" | "back" | "code" | "done";
+type Step = "hello" | "words" | "back" | "factor" | "code" | "done";
 
 async function load(token: string, root: string): Promise<Invitation> {
   // Before the first roster there is no root: whoever signs that one compares keys with the others.
@@ -51,9 +52,15 @@ export function Enrol({ token, root, onDone }: Props): JSX.Element {
 
   if (error !== "") return <Refused error={error} onUnlock={() => onDone("")} />;
   if (!invitation) return <Loading />;
+  const choice = invitation.passkeys_possible && canPasskey();
+  const finish = async (factor: Factor): Promise<void> => {
+    await enrol({ token, root, name: invitation.member, words, factor });
+    setWords([]);
+    setStep("done");
+  };
   switch (step) {
     case "hello":
-      return <Hello invitation={invitation} onNext={() => setStep("words")} />;
+      return <Hello invitation={invitation} choice={choice} onNext={() => setStep("words")} />;
     case "words":
       return (
         <WordsShown
@@ -64,16 +71,27 @@ export function Enrol({ token, root, onDone }: Props): JSX.Element {
         />
       );
     case "back":
-      return <WordsBack words={words} onNext={() => setStep("code")} onAgain={() => setStep("words")} />;
+      return (
+        <WordsBack
+          words={words}
+          onNext={() => setStep(choice ? "factor" : "code")}
+          onAgain={() => setStep("words")}
+        />
+      );
+    case "factor":
+      return (
+        <FactorStep
+          token={token}
+          onPasskey={(passkey) => finish({ passkey })}
+          onApp={() => setStep("code")}
+        />
+      );
     case "code":
       return (
         <CodeStep
           invitation={invitation}
-          onCode={async (totp) => {
-            await enrol({ token, root, name: invitation.member, words, totp });
-            setWords([]);
-            setStep("done");
-          }}
+          onCode={(totp) => finish({ totp })}
+          onBack={choice ? () => setStep("factor") : null}
         />
       );
     case "done":
@@ -81,7 +99,12 @@ export function Enrol({ token, root, onDone }: Props): JSX.Element {
   }
 }
 
-function Hello(props: { readonly invitation: Invitation; readonly onNext: () => void }): JSX.Element {
+function Hello(props: {
+  readonly invitation: Invitation;
+  /** Of second factors; otherwise it is the app. */
+  readonly choice: boolean;
+  readonly onNext: () => void;
+}): JSX.Element {
   const { invitation } = props;
   return (
     <section class="card narrow" data-testid="enrol-hello">
@@ -97,7 +120,11 @@ function Hello(props: { readonly invitation: Invitation; readonly onNext: () => 
       {invitation.mode === "demo" ? (
         <Notice kind="warn">{t("This is a demo. Everyone and everything in it is invented.")}</Notice>
       ) : null}
-      <p>{t("This browser now makes a key that is yours alone. Six words open it. Have paper and a pen ready, and an authenticator app.")}</p>
+      <p>
+        {props.choice
+          ? t("This browser now makes a key that is yours alone. Six words open it. Have paper and a pen ready.")
+          : t("This browser now makes a key that is yours alone. Six words open it. Have paper and a pen ready, and an authenticator app.")}
+      </p>
       <Button testId="enrol-start" kind="main" onClick={props.onNext}>{t("Make my key")}</Button>
     </section>
   );
@@ -108,6 +135,7 @@ function Done(props: { readonly name: string; readonly onUnlock: () => void }): 
     <section class="card narrow" data-testid="enrol-done">
       <Heading>{t("Your key is made")}</Heading>
       <p>{t("Your name here is {name}. Now unlock with your six words.", { name: props.name })}</p>
+      <p>{t("Then write down codes for a lost phone: you find them under “My key”. Without them a lost phone means a new key.")}</p>
       <Button testId="enrol-unlock" kind="main" onClick={props.onUnlock}>{t("Unlock")}</Button>
     </section>
   );

@@ -1,6 +1,7 @@
 /** The enrolment itself: a fresh seed, wrapped here; only public halves and the wrapping leave. */
 
 import { api } from "../../api/client";
+import type { Factor } from "../../api/types";
 import {
   base64,
   freshArgon,
@@ -17,7 +18,7 @@ export interface Enrolling {
   readonly root: string;
   readonly name: string;
   readonly words: readonly string[];
-  readonly totp: string;
+  readonly factor: Factor;
 }
 
 export async function enrol(enrolling: Enrolling): Promise<void> {
@@ -37,7 +38,7 @@ export async function enrol(enrolling: Enrolling): Promise<void> {
         lanes: argon.lanes,
       },
       login: base64(secrets.login),
-      totp: enrolling.totp,
+      ...enrolling.factor,
     });
     if (enrolling.root !== "") {
       writePin(localStorage, enrolling.name, { root: enrolling.root, version: 0, hash: "" });

@@ -51,7 +51,7 @@ export function KeyScreen({ open, onGone }: Props): JSX.Element {
         <>
           <Sessions security={security} onEnd={end} />
           <Codes open={open} left={security.codes_left} onMade={() => void load()} onGone={onGone} />
-          <Authenticator open={open} onGone={onGone} />
+          <Authenticator open={open} first={!security.authenticator} onDone={() => void load()} onGone={onGone} />
           <Passkeys open={open} security={security} onChanged={() => void load()} onGone={onGone} />
           <NewWords open={open} onDone={() => void load()} onGone={onGone} />
         </>
@@ -63,6 +63,9 @@ export function KeyScreen({ open, onGone }: Props): JSX.Element {
 function refusal(error: unknown): string {
   if (error instanceof PasskeyError || (error instanceof ApiError && error.code === "wrong_passkey")) {
     return t("No passkey was made. Try again, or keep to the app.");
+  }
+  if (error instanceof ApiError && error.code === "last_factor") {
+    return t("This is your only passkey, and you have no authenticator app. Add another one first, then remove this one.");
   }
   if (error instanceof ApiError && error.code === "wrong_words") {
     return t("These are not your words. Nothing was changed.");
@@ -146,7 +149,7 @@ function Codes(props: {
       <summary>{t("Codes for a lost phone ({count} left)", { count: props.left })}</summary>
       {codes.length > 0 ? (
         <>
-          <p>{t("Write them on paper. Each works once, in place of the authenticator's code. They are shown only now; earlier ones work no more.")}</p>
+          <p>{t("Write them on paper. Each works once, in place of a passkey or the app's code. They are shown only now; earlier ones work no more.")}</p>
           <ul class="words" dir="ltr" data-testid="codes-shown">
             {codes.map((code) => <li key={code}><code>{code}</code></li>)}
           </ul>
@@ -168,7 +171,13 @@ function Codes(props: {
   );
 }
 
-function Authenticator(props: { readonly open: Open; readonly onGone: () => void }): JSX.Element {
+function Authenticator(props: {
+  readonly open: Open;
+  /** There is none yet. */
+  readonly first: boolean;
+  readonly onDone: () => void;
+  readonly onGone: () => void;
+}): JSX.Element {
   const [next, setNext] = useState<{ totp_secret: string; totp_uri: string } | null>(null);
   const [code, setCode] = useState("");
   const [error, setError] = useState("");
@@ -180,6 +189,7 @@ function Authenticator(props: { readonly open: Open; readonly onGone: () => void
       setNext(null);
       setCode("");
       setDone(true);
+      props.onDone();
     } catch (thrown) {
       if (thrown instanceof ApiError && thrown.status === 401) return props.onGone();
       setError(refusal(thrown));
@@ -187,8 +197,8 @@ function Authenticator(props: { readonly open: Open; readonly onGone: () => void
   };
   return (
     <details class="card fold" data-testid="authenticator">
-      <summary>{t("Another authenticator app")}</summary>
-      {done ? <Notice kind="good" testId="authenticator-done">{t("From now on the new app counts, and the old one no more.")}</Notice> : null}
+      <summary>{props.first ? t("An authenticator app") : t("Another authenticator app")}</summary>
+      {done ? <Notice kind="good" testId="authenticator-done">{t("From now on this app counts. One that you had before counts no more.")}</Notice> : null}
       {next === null ? (
         <WithWords
           id="authenticator"
@@ -224,7 +234,8 @@ function Passkeys(props: {
 }): JSX.Element | null {
   const { passkeys, passkeys_possible: possible } = props.security;
   const [error, setError] = useState("");
-  if (!possible || !canPasskey()) return null;
+  const more = possible && canPasskey();
+  if (!more && passkeys.length === 0) return null;
   const forget = async (id: string): Promise<void> => {
     setError("");
     try {
@@ -239,6 +250,7 @@ function Passkeys(props: {
     <details class="card fold" data-testid="passkeys">
       <summary>{t("Passkeys ({count})", { count: passkeys.length })}</summary>
       <p>{t("A passkey stands in for the code of the app: a touch, a face or a stick. The six words are needed all the same.")}</p>
+      <p>{t("A device is lost? Remove its passkey: you are signed out everywhere but here.")}</p>
       {error === "" ? null : <Notice kind="error" testId="passkeys-error">{error}</Notice>}
       <ul class="lines">
         {passkeys.map((one) => (
@@ -248,17 +260,20 @@ function Passkeys(props: {
           </li>
         ))}
       </ul>
-      <WithWords
-        id="passkeys"
-        label={t("Add a passkey")}
-        open={props.open}
-        onGone={props.onGone}
-        work={async (login) => {
-          const { options } = await api.newPasskey(login);
-          await api.addPasskey(await makePasskey(options));
-          props.onChanged();
-        }}
-      />
+      {more ? (
+        <WithWords
+          id="passkeys"
+          label={t("Add a passkey")}
+          open={props.open}
+          onGone={props.onGone}
+          work={async (login) => {
+            const { options } = await api.newPasskey(login);
+            await api.addPasskey(await makePasskey(options));
+            setError("");
+            props.onChanged();
+          }}
+        />
+      ) : null}
     </details>
   );
 }
