@@ -196,8 +196,14 @@ async def waiting(console: Console, many: int) -> None:
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
-    async with asyncio.timeout(10), console.relais.db.read() as connection:
-        while (await connection.execute(asked)).scalar_one() < many:  # noqa: ASYNC110
+
+    async def seen() -> int:
+        async with console.relais.db.read() as connection:  # anew: PostgreSQL remembers an answer
+            found: int = (await connection.execute(asked)).scalar_one()
+            return found
+
+    async with asyncio.timeout(10):
+        while await seen() < many:  # noqa: ASYNC110  (another session's state)
             await asyncio.sleep(0.02)
 
 

@@ -21,7 +21,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def picture(page: Page, name: str) -> None:
-    """For the documents: only where ``RELAIS_TEST_PICTURES`` is set, since no two runs are alike."""
+    """For the documents, where ``RELAIS_TEST_PICTURES`` is set: no two runs are alike."""
     if os.environ.get("RELAIS_TEST_PICTURES"):
         page.screenshot(path=ROOT / "docs" / "pictures" / f"{name}.png")
 
