@@ -157,6 +157,7 @@ class ConsoleMember:
         A used code does not serve twice, hence ``ahead``. ``code``: one from paper.
         """
         page = self.page
+        page.get_by_test_id("unlock-words").wait_for()  # what else is asked is seen only then
         signed_in = page.get_by_test_id("unlock-name").count() == 0
         if not signed_in:
             page.get_by_test_id("unlock-name").fill(self.name)

@@ -12,6 +12,9 @@ from tests.e2e.founding import House, founded, running_house, signs, to_people, 
 from tests.e2e.processes import ROOT
 from tests.e2e.story import asks_for_help
 
+pytestmark = pytest.mark.timeout(300)
+"""Several browsers and servers one after the other."""
+
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
@@ -20,10 +23,11 @@ def house(tmp_path: Path) -> Iterator[House]:
         yield running
 
 
-def picture(page: Page, name: str) -> None:
+def picture(page: Page, name: str, *, full: bool = False) -> None:
     """For the documents, where ``RELAIS_TEST_PICTURES`` is set: no two runs are alike."""
     if os.environ.get("RELAIS_TEST_PICTURES"):
-        page.screenshot(path=ROOT / "docs" / "pictures" / f"{name}.png")
+        path = ROOT / "docs" / "pictures" / f"{name}.png"
+        page.screenshot(path=path, full_page=full)
 
 
 def ana_link(house: House) -> str:
@@ -97,7 +101,7 @@ def test_who_takes_the_app_unlocks_with_its_codes(house: House) -> None:
     ana.writes_words()
     page.get_by_test_id("factor-app").click()
     expect(page.get_by_test_id("totp-secret")).to_be_visible()
-    picture(page, "totp-enrol")
+    picture(page, "totp-enrol", full=True)
     page.get_by_test_id("enrol-other").click()
     expect(page.get_by_test_id("factor-passkey")).to_be_visible()
     ana.takes_a_factor()

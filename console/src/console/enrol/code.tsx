@@ -4,10 +4,10 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError } from "../../api/client";
 import type { Invitation } from "../../api/types";
-import { Copy } from "../../shared/copy";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { QrCode } from "../../shared/qr";
+import { Secret } from "../../shared/secret";
 import { Button, Field, Form, Heading } from "../../shared/ui";
 
 interface Props {
@@ -43,10 +43,7 @@ export function CodeStep({ invitation, onCode, onBack }: Props): JSX.Element {
       <Heading>{t("Your authenticator app")}</Heading>
       <p>{t("Let the app read this picture, or type the secret into it. Then type the code that it shows.")}</p>
       <QrCode text={invitation.totp_uri} label={t("Picture for your authenticator app")} />
-      <p class="secret" dir="ltr">
-        <code data-testid="totp-secret">{invitation.totp_secret}</code>
-        <Copy text={invitation.totp_secret} testId="totp-copy" />
-      </p>
+      <Secret text={invitation.totp_secret} testId="totp-secret" />
       <p>
         <a href={invitation.totp_uri} data-testid="totp-uri">{t("Open the app on this device")}</a>
       </p>

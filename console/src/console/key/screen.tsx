@@ -14,10 +14,10 @@ import {
   wipe,
   wrapSeed,
 } from "../../crypto";
-import { Copy } from "../../shared/copy";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { QrCode } from "../../shared/qr";
+import { Secret } from "../../shared/secret";
 import { moment } from "../../shared/times";
 import { Button, Field, Form, Heading, Loading, Notice } from "../../shared/ui";
 import { WordsBack, WordsShown } from "../enrol/words";
@@ -214,10 +214,7 @@ function Authenticator(props: {
         <Form testId="authenticator-finish" onSubmit={() => void finish()}>
           <p>{t("Let the app read this picture, or type the secret into it. Then type the code that it shows.")}</p>
           <QrCode text={next.totp_uri} label={t("Picture for your authenticator app")} />
-          <p class="secret" dir="ltr">
-            <code data-testid="new-secret">{next.totp_secret}</code>
-            <Copy text={next.totp_secret} testId="new-secret-copy" />
-          </p>
+          <Secret text={next.totp_secret} testId="new-secret" />
           <Field id="new-code" label={t("Code, 6 digits")} value={code} onInput={setCode} kind="code" error={error} />
           <Button testId="new-code-send" kind="main" type="submit">{t("Finish")}</Button>
         </Form>
