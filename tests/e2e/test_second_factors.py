@@ -131,6 +131,7 @@ def test_a_lost_device_costs_no_key(house: House) -> None:
     page.get_by_test_id("passkeys-words").fill(ana.words)
     page.get_by_test_id("passkeys-send").click()
     expect(page.get_by_test_id("passkey")).to_have_count(2, timeout=30_000)
+    expect(page.get_by_test_id("passkey").last).to_contain_text("just now and here")
     page.get_by_test_id("passkeys").scroll_into_view_if_needed()
     picture(page, "lost-device")
     page.get_by_test_id("passkey").first.get_by_test_id("passkey-remove").click()

@@ -231,6 +231,7 @@ function Passkeys(props: {
 }): JSX.Element | null {
   const { passkeys, passkeys_possible: possible } = props.security;
   const [error, setError] = useState("");
+  const [fresh, setFresh] = useState("");
   const more = possible && canPasskey();
   if (!more && passkeys.length === 0) return null;
   const forget = async (id: string): Promise<void> => {
@@ -252,7 +253,11 @@ function Passkeys(props: {
       <ul class="lines">
         {passkeys.map((one) => (
           <li key={one.id} class="line row" data-testid="passkey">
-            <span>{t("Made {time}", { time: moment(one.made_at) })}</span>
+            <span>
+              {one.id === fresh
+                ? t("Made {time}, just now and here", { time: moment(one.made_at) })
+                : t("Made {time}", { time: moment(one.made_at) })}
+            </span>
             <Button testId="passkey-remove" kind="quiet" onClick={() => void forget(one.id)}>{t("Remove")}</Button>
           </li>
         ))}
@@ -265,7 +270,9 @@ function Passkeys(props: {
           onGone={props.onGone}
           work={async (login) => {
             const { options } = await api.newPasskey(login);
-            await api.addPasskey(await makePasskey(options));
+            const made = await makePasskey(options);
+            await api.addPasskey(made);
+            setFresh(made.id);
             setError("");
             props.onChanged();
           }}
