@@ -6,12 +6,13 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from backend import alerts
 from backend.accounts import devices, guard, links
-from backend.accounts.enrolment import Keys, enrol
+from backend.accounts import enrolment as enrolling
+from backend.accounts.enrolment import Keys
 from backend.accounts.guard import Here, Member
 from backend.accounts.invitations import find_invitation
-from backend.accounts.login import Refused, argon_for, log_in
+from backend.accounts.login import Refused, argon_for, log_in, passkey_options
 from backend.accounts.me import read_me, set_locale
-from backend.accounts.passkeys import begin_login
+from backend.accounts.passkeys import relying_party
 from backend.accounts.people_endpoints import router as people_router
 from backend.accounts.roster_endpoints import roster_out
 from backend.accounts.roster_endpoints import router as roster_router
@@ -27,6 +28,7 @@ from backend.accounts.schemas import (
     LoginStartOut,
     Me,
     OnCallIn,
+    PasskeyStartIn,
 )
 from backend.accounts.security_endpoints import router as security_router
 from backend.accounts.security_schemas import PasskeyOptions
@@ -80,16 +82,26 @@ async def begin_enrolment(token: Token, relais: Here) -> InvitationOut:
         roles=list(invited.roles),
         totp_secret=secret_text(invited.totp_secret),
         totp_uri=secret_uri(invited.totp_secret, invited.name),
+        passkeys_possible=relying_party(relais.settings) is not None,
         mode=relais.settings.mode,
         roster=roster,
     )
+
+
+@router.post("/invitations/{token}/passkey")
+async def begin_enrolment_passkey(token: Token, relais: Here) -> PasskeyOptions:
+    """Options for ``navigator.credentials.create``; 404 ``invitation_gone``, 409 ``no_passkeys``.
+
+    What the device answers goes into the enrolment itself.
+    """
+    return PasskeyOptions(options=await enrolling.passkey_options(relais, token))
 
 
 @router.post("/invitations/{token}", status_code=201)
 async def finish_enrolment(
     token: Token, body: EnrolIn, relais: Here, response: Response
 ) -> EnrolledOut:
-    """Enrol. The invitation is used up, the code too, and a session is opened."""
+    """Enrol. The invitation is used up, code or challenge too, and a session is opened."""
     keys = Keys(
         kem_public=body.kem_public,
         sign_public=body.sign_public,
@@ -97,7 +109,7 @@ async def finish_enrolment(
         argon=body.argon.stored(),
         login=body.login,
     )
-    enrolled = await enrol(relais, token, keys, body.totp)
+    enrolled = await enrolling.enrol(relais, token, keys, body.factor)
     _set_cookies(response, relais, enrolled.member_id, enrolled.token)
     return EnrolledOut(member_id=enrolled.member_id, name=enrolled.name)
 
@@ -110,10 +122,15 @@ async def start_login(body: LoginStartIn, relais: Here) -> LoginStartOut:
 
 
 @router.post("/login/passkey")
-async def start_passkey(body: LoginStartIn, relais: Here) -> PasskeyOptions:
-    """Options for ``navigator.credentials.get``; 409 ``no_passkeys`` where none can be."""
+async def start_passkey(body: PasskeyStartIn, relais: Here) -> PasskeyOptions:
+    """Options for ``navigator.credentials.get``; 409 ``no_passkeys`` where none can be.
+
+    Without the right words they are invented, and tell nothing of anybody.
+    """
     async with relais.db.read() as connection:
-        return PasskeyOptions(options=await begin_login(connection, relais, body.name))
+        return PasskeyOptions(
+            options=await passkey_options(connection, relais, body.name, body.login)
+        )
 
 
 @router.post("/login")

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.argon import Argon, faked, from_stored
 from backend.accounts.names import login_name
-from backend.accounts.passkeys import answers
+from backend.accounts.passkeys import answers, begin_login
 from backend.accounts.security import plain_code, use_code
 from backend.accounts.sessions import open_session
 from backend.accounts.throttle import Pace, failures, forgive, record_failure, wait_ms
@@ -63,6 +63,20 @@ async def argon_for(connection: AsyncConnection, relais: Relais, name: str) -> A
     row = await _member(connection, folded)
     invented = faked(relais.vault.keyring, folded)
     return invented if row is None else from_stored(row.argon)
+
+
+async def passkey_options(
+    connection: AsyncConnection, relais: Relais, name: str, login: bytes
+) -> dict[str, Any]:
+    """What a device is asked for: with the right words the member's passkeys, else an invented one.
+
+    A name that nobody has costs the same look-ups as one with any number of passkeys.
+    """
+    folded = login_name(name)
+    row = await _member(connection, folded)
+    proven = _proves(relais, row, login)
+    member_id = row.id if row is not None and proven else None
+    return await begin_login(connection, relais, member_id, folded, login.hex())
 
 
 async def log_in(
@@ -146,7 +160,7 @@ def _proves(relais: Relais, row: Row[Any] | None, login: bytes) -> bool:
 
 
 def _matching(relais: Relais, row: Row[Any] | None, code: str, now: int) -> int | None:
-    if row is None:
+    if row is None or row.totp_sealed is None:  # nobody, or a member with passkeys only
         secret = relais.vault.keyring.index("login", "no such secret")[:SECRET_BYTES]
         matching_step(secret, code, now, after=0)
         return None

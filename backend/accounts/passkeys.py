@@ -1,14 +1,13 @@
-"""Passkeys (WebAuthn) as a second factor, beside the authenticator's codes.
+"""Passkeys (WebAuthn) as a second factor, beside or instead of the authenticator's codes.
 
-The library verifies; here is what is asked of whom, and that each challenge serves once. A passkey
-belongs to the host name of the public URL, so none can be made for a bare address.
+The library verifies; here is what is asked of whom. A passkey belongs to the host name of the
+public URL, so none can be made for a bare address.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import json
-from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -18,10 +17,9 @@ from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import PublicKeyCredentialDescriptor
 
-from backend.accounts.names import login_name
-from backend.ambient import MINUTE, iso
-from backend.database.statements import insert_or_ignore
-from backend.database.tables import members, passkey_challenges, passkeys
+from backend.accounts.challenges import Purpose, challenge, redeemed
+from backend.ambient import iso
+from backend.database.tables import members, passkeys
 from backend.errors import RelaisError
 
 if TYPE_CHECKING:
@@ -30,13 +28,8 @@ if TYPE_CHECKING:
     from backend.relais import Relais
     from backend.settings import Settings
 
-LIVE_MS: Final = 5 * MINUTE
 MOST: Final = 10
-_ENDS, _RANDOM, _MARK = 8, 16, 16
-"""Bytes of a challenge: when it ends (ms of Unix time), what makes it one, and its mark."""
 _NAME: Final = "Relais"
-_ADD: Final = "added"
-_SHOW: Final = "shown"
 
 
 def relying_party(settings: Settings) -> tuple[str, str] | None:
@@ -60,78 +53,75 @@ def _party(relais: Relais) -> tuple[str, str]:
     return party
 
 
-def _challenge(relais: Relais, purpose: str, owner: str) -> bytes:
-    """A new challenge to add or to show a passkey of this member's (or nobody's).
+def begin_enrolment(relais: Relais, invitation: str, member_id: str, name: str) -> dict[str, Any]:
+    """Options for ``navigator.credentials.create``, for who holds this invitation (its index).
 
-    It carries its own end and a keyed mark, so that whoever asks for thousands fills no table: it
-    is written down once it was answered.
+    Raises 409 ``no_passkeys``.
     """
-    ends = relais.world.now() + LIVE_MS
-    head = ends.to_bytes(_ENDS, "big") + relais.world.random(_RANDOM)
-    return head + _marked(relais, purpose, owner, head)
+    return _creation(relais, challenge(relais, "enrolled", invitation), member_id, name, [])
 
 
-def _marked(relais: Relais, purpose: str, owner: str, head: bytes) -> bytes:
-    """What was asked for by a log-in, which everybody may ask for, adds no passkey."""
-    index = relais.vault.keyring.index("token", f"passkey {purpose}", owner, head.hex())
-    return index[:_MARK]
-
-
-async def _redeemed(
-    tx: AsyncConnection, relais: Relais, purpose: str, owner: str, credential: dict[str, Any]
-) -> bytes | None:
-    """The challenge that this answers, if it was given for this and not answered yet."""
-    try:
-        said = json.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))
-        challenge = base64url_to_bytes(said["challenge"])
-    except (KeyError, TypeError, ValueError, RecursionError):
-        return None
-    head, mark = challenge[: _ENDS + _RANDOM], challenge[_ENDS + _RANDOM :]
-    now, ends = relais.world.now(), int.from_bytes(head[:_ENDS], "big")
-    if not compare_digest(mark, _marked(relais, purpose, owner, head)) or ends <= now:
-        return None
-    await tx.execute(delete(passkey_challenges).where(passkey_challenges.c.expires_at <= now))
-    index = relais.vault.keyring.index("token", f"passkey {purpose}", owner, challenge.hex())
-    first = await tx.execute(
-        insert_or_ignore(relais.db.dialect, passkey_challenges).values(
-            challenge_index=index, expires_at=ends
-        )
-    )
-    return challenge if first.rowcount == 1 else None
+async def finish_enrolment(
+    tx: AsyncConnection,
+    relais: Relais,
+    invitation: str,
+    member_id: str,
+    credential: dict[str, Any],
+) -> bool:
+    """Keep the invited member's first passkey, if it answers a challenge of this invitation's."""
+    return await _keep(tx, relais, "enrolled", invitation, member_id, credential)
 
 
 async def begin_registration(
     tx: AsyncConnection, relais: Relais, member_id: str, name: str
 ) -> dict[str, Any]:
     """Options for ``navigator.credentials.create``; raises 409 ``no_passkeys`` or ``too_many``."""
-    host, _ = _party(relais)
     known = await _of(tx, member_id)
     if len(known) >= MOST:
         raise RelaisError(409, "too_many", "Remove a passkey before you add another.")
-    options = webauthn.generate_registration_options(
-        rp_id=host,
-        rp_name=_NAME,
-        user_name=name,
-        user_id=member_id.encode(),
-        challenge=_challenge(relais, _ADD, member_id),
-        exclude_credentials=[PublicKeyCredentialDescriptor(id=row.id) for row in known],
-    )
-    found: dict[str, Any] = json.loads(webauthn.options_to_json(options))
-    return found
+    ids = [row.id for row in known]
+    return _creation(relais, challenge(relais, "added", member_id), member_id, name, ids)
 
 
 async def finish_registration(
     tx: AsyncConnection, relais: Relais, member_id: str, credential: dict[str, Any]
 ) -> bool:
     """Keep the passkey, if it answers a challenge of this member's. False: it does not."""
+    return await _keep(tx, relais, "added", member_id, member_id, credential)
+
+
+def _creation(
+    relais: Relais, asked: bytes, member_id: str, name: str, known: list[bytes]
+) -> dict[str, Any]:
+    host, _ = _party(relais)
+    options = webauthn.generate_registration_options(
+        rp_id=host,
+        rp_name=_NAME,
+        user_name=name,
+        user_id=member_id.encode(),
+        challenge=asked,
+        exclude_credentials=[PublicKeyCredentialDescriptor(id=one) for one in known],
+    )
+    found: dict[str, Any] = json.loads(webauthn.options_to_json(options))
+    return found
+
+
+async def _keep(
+    tx: AsyncConnection,
+    relais: Relais,
+    purpose: Purpose,
+    owner: str,
+    member_id: str,
+    credential: dict[str, Any],
+) -> bool:
     host, origin = _party(relais)
-    challenge = await _redeemed(tx, relais, _ADD, member_id, credential)
-    if challenge is None:
+    asked = await redeemed(tx, relais, purpose, owner, credential)
+    if asked is None:
         return False
     try:
         verified = webauthn.verify_registration_response(
             credential=credential,
-            expected_challenge=challenge,
+            expected_challenge=asked,
             expected_rp_id=host,
             expected_origin=origin,
         )
@@ -152,26 +142,27 @@ async def finish_registration(
     return True
 
 
-async def begin_login(connection: AsyncConnection, relais: Relais, name: str) -> dict[str, Any]:
-    """Options for ``navigator.credentials.get``; a name that nobody has gets stable ones, too."""
+async def begin_login(
+    connection: AsyncConnection, relais: Relais, member_id: str | None, name: str, proof: str
+) -> dict[str, Any]:
+    """Options for ``navigator.credentials.get``; ``member_id``: of whoever proved the words.
+
+    The ids of passkeys are for their member alone. Anybody else who names somebody, or guesses at
+    the words, gets one invented id, the same for the same question: it tells neither whether the
+    name exists nor how many passkeys it has. Wrong words are not refused, so that nobody learns
+    from a refusal which ones are right. Asking for no ids at all would hide as much, but only
+    devices that keep a list of their passkeys answer that: those who made one on another device
+    would be shut out.
+    """
     host, _ = _party(relais)
-    folded = login_name(name)
-    found = await connection.execute(
-        select(members.c.id).where(
-            members.c.login_name == folded,
-            members.c.enrolled_at.is_not(None),
-            members.c.disabled_at.is_(None),
-        )
-    )
-    member_id = found.scalar_one_or_none()
     ids = [row.id for row in await _of(connection, member_id)] if member_id is not None else []
-    owner = member_id or f"nobody:{folded}"
-    if not ids:  # who has none is not told from who does not exist
-        ids = [relais.vault.keyring.index("login", "no such passkey", folded)]
     options = webauthn.generate_authentication_options(
         rp_id=host,
-        challenge=_challenge(relais, _SHOW, owner),
-        allow_credentials=[PublicKeyCredentialDescriptor(id=one) for one in ids],
+        challenge=challenge(relais, "shown", member_id or f"nobody:{name}"),
+        allow_credentials=[
+            PublicKeyCredentialDescriptor(id=one)
+            for one in ids or [relais.vault.keyring.index("login", "no such passkey", name, proof)]
+        ],
     )
     shown: dict[str, Any] = json.loads(webauthn.options_to_json(options))
     return shown
@@ -182,8 +173,8 @@ async def answers(
 ) -> bool:
     """Whether this is the member's passkey, answering a challenge that was hers, once."""
     party = relying_party(relais.settings)
-    challenge = await _redeemed(tx, relais, _SHOW, member_id, credential)
-    if party is None or challenge is None:
+    asked = await redeemed(tx, relais, "shown", member_id, credential)
+    if party is None or asked is None:
         return False
     try:
         credential_id = base64url_to_bytes(str(credential["id"]))
@@ -201,7 +192,7 @@ async def answers(
     try:
         verified = webauthn.verify_authentication_response(
             credential=credential,
-            expected_challenge=challenge,
+            expected_challenge=asked,
             expected_rp_id=party[0],
             expected_origin=party[1],
             credential_public_key=row.public,
@@ -229,11 +220,21 @@ async def listed(connection: AsyncConnection, member_id: str) -> list[tuple[str,
 
 
 async def remove(tx: AsyncConnection, member_id: str, passkey_id: str) -> bool:
-    """Forget one; whether there was one."""
+    """Forget one; whether there was one. Raises 409 ``last_factor``.
+
+    Codes on paper are no factor here: they run out. The member's row is locked, so that of two who
+    remove the last two at once one is refused.
+    """
     try:
         raw = base64url_to_bytes(passkey_id)
     except ValueError:
         return False
+    mine = select(members.c.totp_sealed).where(members.c.id == member_id).with_for_update()
+    totp = (await tx.execute(mine)).scalar_one()
+    if totp is None and [row.id for row in await _of(tx, member_id)] == [raw]:
+        raise RelaisError(
+            409, "last_factor", "Add another passkey or an authenticator app before this one goes."
+        )
     gone = await tx.execute(
         delete(passkeys).where(passkeys.c.id == raw, passkeys.c.member_id == member_id)
     )

@@ -1,8 +1,8 @@
 """Bodies of the account endpoints."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from backend.accounts.argon import Argon
 from backend.accounts.base64_field import Base64
@@ -35,26 +35,9 @@ class InvitationOut(BaseModel):
     roles: list[str]
     totp_secret: str
     totp_uri: str
+    passkeys_possible: bool
     mode: Literal["demo", "production"]
     roster: RosterOut | None
-
-
-class EnrolIn(_In):
-    """Public keys, the wrapped seed (nonce, ciphertext, tag), and proofs of both factors."""
-
-    kem_public: Base64 = Field(min_length=1216, max_length=1216)
-    sign_public: Base64 = Field(min_length=32, max_length=32)
-    wrapped_seed: Base64 = Field(min_length=60, max_length=60)
-    argon: Argon
-    login: Base64 = Field(min_length=32, max_length=32)
-    totp: str = Field(min_length=6, max_length=7)
-
-
-class EnrolledOut(BaseModel):
-    """The new member. A session was opened: the response sets the cookie."""
-
-    member_id: str
-    name: str
 
 
 class CredentialAnswer(BaseModel):
@@ -89,6 +72,40 @@ class Credential(BaseModel):
         }
 
 
+class EnrolIn(_In):
+    """Public keys, the wrapped seed (nonce, ciphertext, tag), and proofs of both factors.
+
+    The second is either ``totp``, a code of the authenticator, or ``passkey``: what
+    ``navigator.credentials.create`` gave, as JSON.
+    """
+
+    kem_public: Base64 = Field(min_length=1216, max_length=1216)
+    sign_public: Base64 = Field(min_length=32, max_length=32)
+    wrapped_seed: Base64 = Field(min_length=60, max_length=60)
+    argon: Argon
+    login: Base64 = Field(min_length=32, max_length=32)
+    totp: str | None = Field(None, min_length=6, max_length=7)
+    passkey: Credential | None = None
+
+    @model_validator(mode="after")
+    def _one_factor(self) -> Self:
+        if (self.totp is None) == (self.passkey is None):
+            raise ValueError("one second factor is needed: totp or passkey")
+        return self
+
+    @property
+    def factor(self) -> str | dict[str, Any]:
+        """The code, or the passkey as the library reads it."""
+        return self.passkey.plain() if self.passkey is not None else self.totp or ""
+
+
+class EnrolledOut(BaseModel):
+    """The new member. A session was opened: the response sets the cookie."""
+
+    member_id: str
+    name: str
+
+
 class LoginStartIn(_In):
     """Whose parameters are asked for."""
 
@@ -99,6 +116,12 @@ class LoginStartOut(BaseModel):
     """Parameters for Argon2id in the browser."""
 
     argon: Argon
+
+
+class PasskeyStartIn(LoginStartIn):
+    """Whose passkeys are asked for, with proof of the words."""
+
+    login: Base64 = Field(min_length=32, max_length=32)
 
 
 class LoginIn(_In):

@@ -32,7 +32,7 @@ _PACE: Final = Pace(free=5, base=5, cap=900)
 async def read_security(
     connection: AsyncConnection, relais: Relais, member_id: str, token: str
 ) -> SecurityOut:
-    """Open sessions, this one marked, and how many codes are left."""
+    """Open sessions, this one marked; which second factors there are; how many codes are left."""
     here = session_index(relais, token)
     rows = await connection.execute(
         select(sessions)
@@ -44,6 +44,7 @@ async def read_security(
         .select_from(recovery_codes)
         .where(recovery_codes.c.member_id == member_id)
     )
+    totp = await connection.execute(select(members.c.totp_sealed).where(members.c.id == member_id))
     return SecurityOut(
         sessions=[
             SessionOut(
@@ -55,6 +56,7 @@ async def read_security(
             for row in rows
         ],
         codes_left=left.scalar_one(),
+        authenticator=totp.scalar_one() is not None,
         passkeys=[
             PasskeyOut(id=one, made_at=made_at)
             for one, made_at in await listed(connection, member_id)

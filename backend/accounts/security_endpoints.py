@@ -102,10 +102,17 @@ async def post_passkey(body: PasskeyIn, member: Member, relais: Here) -> None:
 
 
 @router.delete("/passkeys/{passkey_id}", status_code=204)
-async def delete_passkey(passkey_id: PasskeyId, member: Member, relais: Here) -> None:
-    """Forget it; 404 ``no_passkey``."""
+async def delete_passkey(
+    passkey_id: PasskeyId, request: Request, member: Member, relais: Here
+) -> None:
+    """Forget it; every other session ends, since its device may be lost.
+
+    404 ``no_passkey``, 409 ``last_factor``.
+    """
     async with relais.db.write() as tx:
         found = await passkeys.remove(tx, member.id, passkey_id)
+        if found:
+            await security.end_sessions(tx, relais, member.id, _token(request), "others")
     if not found:
         raise RelaisError(404, "no_passkey", "There is no such passkey.")
 

@@ -30,10 +30,14 @@ class PasskeyOut(BaseModel):
 
 
 class SecurityOut(BaseModel):
-    """Open sessions, how many recovery codes are left, passkeys (and whether they can be here)."""
+    """Open sessions, how many recovery codes are left, passkeys (and whether they can be here).
+
+    ``authenticator``: whether there is an app; then every passkey may go.
+    """
 
     sessions: list[SessionOut]
     codes_left: int
+    authenticator: bool
     passkeys: list[PasskeyOut]
     passkeys_possible: bool
 

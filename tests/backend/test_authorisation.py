@@ -23,6 +23,7 @@ BOSSES: Final = frozenset({"coordinator"})
 OPEN: Final = frozenset({
     "GET /v1/about", "GET /v1/languages", "GET /v1/labels/{content}", "GET /v1/catalogue/console",
     "GET /v1/invitations/{token}", "POST /v1/invitations/{token}",
+    "POST /v1/invitations/{token}/passkey",
     "POST /v1/login/start", "POST /v1/login/passkey", "POST /v1/login", "POST /v1/logout",
     "GET /healthz", "GET /readyz", "GET /metrics", "GET /v1/inbox-key",
 })  # fmt: skip

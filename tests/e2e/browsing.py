@@ -79,18 +79,66 @@ class ChatPhone:
         return self.page.get_by_test_id("heard")
 
 
-class ConsoleMember:
-    """A responder with a key of their own."""
+class PasskeyDevice:
+    """What makes and keeps passkeys for one page: Chromium's own, moved by no finger."""
 
-    def __init__(self, page: Page, invitation: str) -> None:
+    def __init__(self, page: Page) -> None:
+        self._devtools = page.context.new_cdp_session(page)
+        self._devtools.send("WebAuthn.enable")
+        options = {
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": True,
+            "hasUserVerification": True,
+            "isUserVerified": True,
+            "automaticPresenceSimulation": True,
+        }
+        made = self._devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        self._id = {"authenticatorId": made["authenticatorId"]}
+
+    def forgets(self) -> None:
+        """Every passkey is gone."""
+        self._devtools.send("WebAuthn.clearCredentials", self._id)
+
+    @property
+    def kept(self) -> int:
+        """How many passkeys there are."""
+        return len(self._devtools.send("WebAuthn.getCredentials", self._id)["credentials"])
+
+
+class ConsoleMember:
+    """A responder with a key of their own; with a ``device`` there is no app for codes."""
+
+    def __init__(self, page: Page, invitation: str, device: PasskeyDevice | None = None) -> None:
         self.page = page
         self.invitation = invitation
+        self.device = device
         self.words = ""
         self.secret = ""
         self.name = ""
 
     def enrols(self) -> None:
-        """Make a key, write down the words, confirm the authenticator."""
+        """Make a key, write down the words, choose and confirm the second factor."""
+        self.writes_words()
+        self.takes_a_factor()
+
+    def takes_a_factor(self) -> None:
+        """The device's passkey, or the app's first code."""
+        page = self.page
+        page.get_by_test_id("enrol-factor").or_(page.get_by_test_id("enrol-code")).wait_for()
+        if self.device is not None:
+            page.get_by_test_id("factor-passkey").click()
+        else:
+            if page.get_by_test_id("factor-app").count():
+                page.get_by_test_id("factor-app").click()
+            self.secret = page.get_by_test_id("totp-secret").inner_text()
+            page.get_by_test_id("enrol-totp").fill(totp(self.secret))
+            page.get_by_test_id("enrol-confirm").click()
+        expect(page.get_by_test_id("enrol-done")).to_be_visible(timeout=30_000)
+        page.get_by_test_id("enrol-unlock").click()
+
+    def writes_words(self) -> None:
+        """From the invitation to the words typed back."""
         page = self.page
         page.goto(self.invitation)
         self.name = page.get_by_test_id("enrol-member").inner_text()
@@ -102,20 +150,23 @@ class ConsoleMember:
         page.get_by_test_id("words-written").click()
         page.get_by_test_id("words-typed").fill(self.words)
         page.get_by_test_id("words-check").click()
-        self.secret = page.get_by_test_id("totp-secret").inner_text()
-        page.get_by_test_id("enrol-totp").fill(totp(self.secret))
-        page.get_by_test_id("enrol-confirm").click()
-        expect(page.get_by_test_id("enrol-done")).to_be_visible(timeout=30_000)
-        page.get_by_test_id("enrol-unlock").click()
 
-    def unlocks(self, words: str | None = None, ahead: int = 1) -> None:
-        """Type name, words and code. A used code does not serve twice, hence ``ahead``."""
+    def unlocks(self, words: str | None = None, ahead: int = 1, code: str = "") -> None:
+        """Type name, words and code (or touch the device).
+
+        A used code does not serve twice, hence ``ahead``. ``code``: one from paper.
+        """
         page = self.page
-        if page.get_by_test_id("unlock-name").count():
+        page.get_by_test_id("unlock-words").wait_for()  # what else is asked is seen only then
+        signed_in = page.get_by_test_id("unlock-name").count() == 0
+        if not signed_in:
             page.get_by_test_id("unlock-name").fill(self.name)
         page.get_by_test_id("unlock-words").fill(words or self.words)
-        if page.get_by_test_id("unlock-code").count():
-            page.get_by_test_id("unlock-code").fill(totp(self.secret, ahead))
+        if self.device is not None and not signed_in and code == "":
+            page.get_by_test_id("unlock-passkey").click()
+            return
+        if not signed_in:
+            page.get_by_test_id("unlock-code").fill(code or totp(self.secret, ahead))
         page.get_by_test_id("unlock-submit").click()
 
     def links(self, phone: ChatPhone) -> None:

@@ -32,25 +32,29 @@ def enrol_and_get_code(client: httpx.Client, printed: str) -> str:
     return code
 
 
-def enrol(client: httpx.Client, token: str) -> None:
-    """Answer this invitation and sign in."""
-    invitation: dict[str, Any] = client.get(f"/v1/invitations/{token}").json()
-    seed, login = b"s" * 32, b"l" * 32
-    body = {
+def keys() -> dict[str, Any]:
+    """What a browser makes, and proves the words with; everybody here has the same."""
+    seed = b"s" * 32
+    return {
         "kem_public": _b64(KeyPair(seed).public.raw),
         "sign_public": _b64(SigningKey(seed).public),
         "wrapped_seed": _b64(b"w" * 60),
         "argon": {"salt": _b64(b"saltsaltsaltsalt"), "memory_kib": 65536, "passes": 3, "lanes": 1},
-        "login": _b64(login),
-        "totp": totp(invitation["totp_secret"]),
+        "login": _b64(b"l" * 32),
     }
+
+
+def enrol(client: httpx.Client, token: str) -> None:
+    """Answer this invitation and sign in."""
+    invitation: dict[str, Any] = client.get(f"/v1/invitations/{token}").json()
+    body = keys() | {"totp": totp(invitation["totp_secret"])}
     _ok(client.post(f"/v1/invitations/{token}", json=body, headers=HEADER))
     _ok(
         client.post(
             "/v1/login",
             json={
                 "name": invitation["member"],
-                "login": _b64(login),
+                "login": body["login"],
                 "totp": totp(invitation["totp_secret"], 1),
             },
             headers=HEADER,

@@ -7,6 +7,7 @@ import type {
   ArgonJson,
   CaseFile,
   Enrolment,
+  Factor,
   Holders,
   Invitation,
   Invited,
@@ -119,12 +120,14 @@ export const api = {
   invitation: (token: string) => get<Invitation>(`/v1/invitations/${part(token)}`),
   enrol: (token: string, enrolment: Enrolment) =>
     post<{ member_id: string; name: string }>(`/v1/invitations/${part(token)}`, enrolment),
+  enrolPasskey: (token: string) =>
+    post<{ options: PublicKeyCredentialCreationOptionsJSON }>(`/v1/invitations/${part(token)}/passkey`),
 
   loginStart: (name: string) => post<{ argon: ArgonJson }>("/v1/login/start", { name }),
-  login: (name: string, login: string, factor: { totp: string } | { passkey: unknown }) =>
+  login: (name: string, login: string, factor: Factor) =>
     post<{ me: Me; wrapped_seed: string }>("/v1/login", { name, login, ...factor }),
-  passkeyLogin: (name: string) =>
-    post<{ options: PublicKeyCredentialRequestOptionsJSON }>("/v1/login/passkey", { name }),
+  passkeyLogin: (name: string, login: string) =>
+    post<{ options: PublicKeyCredentialRequestOptionsJSON }>("/v1/login/passkey", { name, login }),
   logout: () => post<void>("/v1/logout"),
 
   me: () => get<Me>("/v1/me"),

@@ -29,18 +29,21 @@ export interface Invitation {
   readonly roles: readonly string[];
   readonly totp_secret: string;
   readonly totp_uri: string;
+  readonly passkeys_possible: boolean;
   readonly mode: string;
   readonly roster: Signed | null;
 }
 
-export interface Enrolment {
+/** The second factor: a code that was typed, or what a device answered. */
+export type Factor = { readonly totp: string } | { readonly passkey: unknown };
+
+export type Enrolment = Factor & {
   readonly kem_public: string;
   readonly sign_public: string;
   readonly wrapped_seed: string;
   readonly argon: ArgonJson;
   readonly login: string;
-  readonly totp: string;
-}
+};
 
 export interface Me {
   readonly id: string;
@@ -89,6 +92,8 @@ export interface Security {
     readonly here: boolean;
   }[];
   readonly codes_left: number;
+  /** Whether there is an authenticator app; then every passkey may go. */
+  readonly authenticator: boolean;
   readonly passkeys: readonly { readonly id: string; readonly made_at: string }[];
   readonly passkeys_possible: boolean;
 }

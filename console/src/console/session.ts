@@ -1,7 +1,7 @@
 /** Unlocking: the words become the key, the key stays in memory, the roster is checked. */
 
 import { api, ApiError } from "../api/client";
-import type { ArgonJson, Me } from "../api/types";
+import type { ArgonJson, Factor, Me } from "../api/types";
 import {
   admitted,
   type Argon,
@@ -67,9 +67,10 @@ export interface Typed {
   readonly totp: string | null;
 }
 
-async function factorOf(typed: Typed): Promise<{ totp: string } | { passkey: unknown }> {
+/** The server names a member's passkeys to those alone who prove the words. */
+async function factorOf(typed: Typed, login: string): Promise<Factor> {
   if (typed.totp !== null) return { totp: typed.totp.replace(/\s/gu, "") };
-  const { options } = await api.passkeyLogin(typed.name.trim());
+  const { options } = await api.passkeyLogin(typed.name.trim(), login);
   return { passkey: await usePasskey(options) };
 }
 
@@ -187,8 +188,9 @@ export async function unlock(typed: Typed, root: string | null): Promise<Open> {
   const { argon } = await api.loginStart(typed.name.trim());
   const secrets = await stretch(await written(typed.words), argonOf(argon));
   try {
-    const factor = await factorOf(typed);
-    const answer = await api.login(typed.name.trim(), base64(secrets.login), factor);
+    const login = base64(secrets.login);
+    const factor = await factorOf(typed, login);
+    const answer = await api.login(typed.name.trim(), login, factor);
     return await openSeed(answer.me, answer.wrapped_seed, secrets.wrap, root);
   } catch (error) {
     if (!(error instanceof UnknownRoot)) await api.logout().catch(() => undefined);

@@ -23,7 +23,7 @@ interface Props {
 
 function refusal(error: unknown): string {
   if (error instanceof PasskeyError || (error instanceof ApiError && error.code === "no_passkeys")) {
-    return t("No passkey was given. Type the code of your authenticator app instead.");
+    return t("No passkey was given. Type a code of your authenticator app, or one for a lost phone.");
   }
   if (error instanceof ApiError && error.status === 401) {
     return t("The name, the words or the code is wrong. Each code works once: wait for the next one.");
@@ -107,7 +107,7 @@ export function Unlock(props: Props): JSX.Element {
             hint={t("Or one of your codes for a lost phone.")}
             value={totp}
             onInput={setTotp}
-            kind="code"
+            kind="any-code"
           />
         )}
         {error === "" ? null : <Notice kind="error" testId="unlock-error">{error}</Notice>}

@@ -6,12 +6,17 @@ export function canPasskey(): boolean {
   return typeof PublicKeyCredential !== "undefined" && "parseCreationOptionsFromJSON" in PublicKeyCredential;
 }
 
-function asJson(credential: Credential | null): unknown {
-  if (!(credential instanceof PublicKeyCredential)) throw new PasskeyError("none");
-  return credential.toJSON();
+/** What goes to the server as it is. */
+export interface PasskeyJson {
+  readonly id: string;
 }
 
-export async function makePasskey(options: PublicKeyCredentialCreationOptionsJSON): Promise<unknown> {
+function asJson(credential: Credential | null): PasskeyJson {
+  if (!(credential instanceof PublicKeyCredential)) throw new PasskeyError("none");
+  return credential.toJSON() as PasskeyJson;
+}
+
+export async function makePasskey(options: PublicKeyCredentialCreationOptionsJSON): Promise<PasskeyJson> {
   try {
     const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(options);
     return asJson(await navigator.credentials.create({ publicKey }));

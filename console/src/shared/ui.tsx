@@ -70,7 +70,7 @@ interface FieldProps {
   readonly onInput: (value: string) => void;
   readonly hint?: string;
   readonly error?: string;
-  readonly kind?: "text" | "code" | "words" | "secret";
+  readonly kind?: "text" | "code" | "any-code" | "words" | "secret";
   readonly required?: boolean;
 }
 
@@ -84,6 +84,8 @@ function attributes(kind: FieldProps["kind"]): InputHTMLAttributes<HTMLInputElem
   switch (kind) {
     case "code":
       return { type: "text", inputMode: "numeric", autoComplete: "one-time-code", maxLength: 16 };
+    case "any-code": // codes on paper have letters, which a keypad of digits does not
+      return { type: "text", autoComplete: "one-time-code", maxLength: 16, ...PLAIN_TYPING, autocapitalize: "characters" };
     case "words":
       return { type: "text", autoComplete: "off", ...PLAIN_TYPING };
     case "secret":
@@ -107,7 +109,7 @@ export function Field(props: FieldProps): JSX.Element {
       <input
         id={id}
         data-testid={id}
-        class={props.kind === "code" ? "code" : undefined}
+        class={props.kind?.endsWith("code") ? "code" : undefined}
         value={props.value}
         required={props.required ?? true}
         aria-invalid={error ? true : undefined}

@@ -4,15 +4,17 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { ApiError } from "../../api/client";
 import type { Invitation } from "../../api/types";
-import { Copy } from "../../shared/copy";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { QrCode } from "../../shared/qr";
+import { Secret } from "../../shared/secret";
 import { Button, Field, Form, Heading } from "../../shared/ui";
 
 interface Props {
   readonly invitation: Invitation;
   readonly onCode: (totp: string) => Promise<void>;
+  /** Null: there was nothing to choose from. */
+  readonly onBack: (() => void) | null;
 }
 
 function refusal(error: unknown): string {
@@ -20,7 +22,7 @@ function refusal(error: unknown): string {
   return wrong ? t("This code is not right. Look again, or wait for the next one.") : explain(error);
 }
 
-export function CodeStep({ invitation, onCode }: Props): JSX.Element {
+export function CodeStep({ invitation, onCode, onBack }: Props): JSX.Element {
   const [code, setCode] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
@@ -41,10 +43,7 @@ export function CodeStep({ invitation, onCode }: Props): JSX.Element {
       <Heading>{t("Your authenticator app")}</Heading>
       <p>{t("Let the app read this picture, or type the secret into it. Then type the code that it shows.")}</p>
       <QrCode text={invitation.totp_uri} label={t("Picture for your authenticator app")} />
-      <p class="secret" dir="ltr">
-        <code data-testid="totp-secret">{invitation.totp_secret}</code>
-        <Copy text={invitation.totp_secret} testId="totp-copy" />
-      </p>
+      <Secret text={invitation.totp_secret} testId="totp-secret" />
       <p>
         <a href={invitation.totp_uri} data-testid="totp-uri">{t("Open the app on this device")}</a>
       </p>
@@ -53,6 +52,7 @@ export function CodeStep({ invitation, onCode }: Props): JSX.Element {
         <Button testId="enrol-confirm" kind="main" type="submit" busy={busy}>
           {busy ? t("Locking your key…") : t("Finish")}
         </Button>
+        {onBack === null ? null : <Button testId="enrol-other" kind="quiet" onClick={onBack}>{t("Back")}</Button>}
       </Form>
     </section>
   );

@@ -3,13 +3,15 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../../api/client";
-import type { Invitation } from "../../api/types";
+import type { Factor, Invitation } from "../../api/types";
+import { canPasskey } from "../../crypto";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { list } from "../../shared/times";
 import { Button, Heading, Loading, Notice } from "../../shared/ui";
 import { roleName } from "../names";
 import { CodeStep } from "./code";
+import { FactorStep } from "./factor";
 import { enrol, type Invited, look } from "./make";
 import { WordsBack, WordsShown } from "./words";
 
@@ -20,7 +22,7 @@ interface Props {
   readonly onDone: (name: string) => void;
 }
 
-type Step = "hello" | "words" | "back" | "code" | "done";
+type Step = "hello" | "words" | "back" | "factor" | "code" | "done";
 
 function refusal(error: unknown): string {
   const gone = error instanceof ApiError && [404, 409, 410].includes(error.status);
@@ -41,9 +43,15 @@ export function Enrol({ token, root, onDone }: Props): JSX.Element {
   if (error !== "") return <Refused error={error} onUnlock={() => onDone("")} />;
   if (!invited) return <Loading />;
   const { invitation, pin } = invited;
+  const choice = invitation.passkeys_possible && canPasskey();
+  const finish = async (factor: Factor): Promise<void> => {
+    await enrol({ token, pin, name: invitation.member, words, factor });
+    setWords([]);
+    setStep("done");
+  };
   switch (step) {
     case "hello":
-      return <Hello invitation={invitation} onNext={() => setStep("words")} />;
+      return <Hello invitation={invitation} choice={choice} onNext={() => setStep("words")} />;
     case "words":
       return (
         <WordsShown
@@ -54,16 +62,27 @@ export function Enrol({ token, root, onDone }: Props): JSX.Element {
         />
       );
     case "back":
-      return <WordsBack words={words} onNext={() => setStep("code")} onAgain={() => setStep("words")} />;
+      return (
+        <WordsBack
+          words={words}
+          onNext={() => setStep(choice ? "factor" : "code")}
+          onAgain={() => setStep("words")}
+        />
+      );
+    case "factor":
+      return (
+        <FactorStep
+          token={token}
+          onPasskey={(passkey) => finish({ passkey })}
+          onApp={() => setStep("code")}
+        />
+      );
     case "code":
       return (
         <CodeStep
           invitation={invitation}
-          onCode={async (totp) => {
-            await enrol({ token, pin, name: invitation.member, words, totp });
-            setWords([]);
-            setStep("done");
-          }}
+          onCode={(totp) => finish({ totp })}
+          onBack={choice ? () => setStep("factor") : null}
         />
       );
     case "done":
@@ -71,7 +90,12 @@ export function Enrol({ token, root, onDone }: Props): JSX.Element {
   }
 }
 
-function Hello(props: { readonly invitation: Invitation; readonly onNext: () => void }): JSX.Element {
+function Hello(props: {
+  readonly invitation: Invitation;
+  /** Of second factors; otherwise it is the app. */
+  readonly choice: boolean;
+  readonly onNext: () => void;
+}): JSX.Element {
   const { invitation } = props;
   return (
     <section class="card narrow" data-testid="enrol-hello">
@@ -87,7 +111,11 @@ function Hello(props: { readonly invitation: Invitation; readonly onNext: () => 
       {invitation.mode === "demo" ? (
         <Notice kind="warn">{t("This is a demo. Everyone and everything in it is invented.")}</Notice>
       ) : null}
-      <p>{t("This browser now makes a key that is yours alone. Six words open it. Have paper and a pen ready, and an authenticator app.")}</p>
+      <p>
+        {props.choice
+          ? t("This browser now makes a key that is yours alone. Six words open it. Have paper and a pen ready.")
+          : t("This browser now makes a key that is yours alone. Six words open it. Have paper and a pen ready, and an authenticator app.")}
+      </p>
       <Button testId="enrol-start" kind="main" onClick={props.onNext}>{t("Make my key")}</Button>
     </section>
   );
@@ -98,6 +126,7 @@ function Done(props: { readonly name: string; readonly onUnlock: () => void }): 
     <section class="card narrow" data-testid="enrol-done">
       <Heading>{t("Your key is made")}</Heading>
       <p>{t("Your name here is {name}. Now unlock with your six words.", { name: props.name })}</p>
+      <p>{t("Then write down codes for a lost phone: you find them under “My key”. Without them a lost phone means a new key.")}</p>
       <Button testId="enrol-unlock" kind="main" onClick={props.onUnlock}>{t("Unlock")}</Button>
     </section>
   );

@@ -1,7 +1,7 @@
 /** The enrolment itself: a fresh seed, wrapped here; only public halves and the wrapping leave. */
 
 import { api } from "../../api/client";
-import type { Invitation } from "../../api/types";
+import type { Factor, Invitation } from "../../api/types";
 import {
   base64,
   checkRoster,
@@ -24,7 +24,7 @@ export interface Enrolling {
   readonly pin: Pin | null;
   readonly name: string;
   readonly words: readonly string[];
-  readonly totp: string;
+  readonly factor: Factor;
 }
 
 export interface Invited {
@@ -63,7 +63,7 @@ export async function enrol(enrolling: Enrolling): Promise<void> {
         lanes: argon.lanes,
       },
       login: base64(secrets.login),
-      totp: enrolling.totp,
+      ...enrolling.factor,
     });
     if (enrolling.pin !== null) writePin(localStorage, enrolling.name, enrolling.pin);
   } finally {

@@ -14,10 +14,10 @@ import {
   wipe,
   wrapSeed,
 } from "../../crypto";
-import { Copy } from "../../shared/copy";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
 import { QrCode } from "../../shared/qr";
+import { Secret } from "../../shared/secret";
 import { moment } from "../../shared/times";
 import { Button, Field, Form, Heading, Loading, Notice } from "../../shared/ui";
 import { WordsBack, WordsShown } from "../enrol/words";
@@ -51,7 +51,7 @@ export function KeyScreen({ open, onGone }: Props): JSX.Element {
         <>
           <Sessions security={security} onEnd={end} />
           <Codes open={open} left={security.codes_left} onMade={() => void load()} onGone={onGone} />
-          <Authenticator open={open} onGone={onGone} />
+          <Authenticator open={open} first={!security.authenticator} onDone={() => void load()} onGone={onGone} />
           <Passkeys open={open} security={security} onChanged={() => void load()} onGone={onGone} />
           <NewWords open={open} onDone={() => void load()} onGone={onGone} />
         </>
@@ -63,6 +63,9 @@ export function KeyScreen({ open, onGone }: Props): JSX.Element {
 function refusal(error: unknown): string {
   if (error instanceof PasskeyError || (error instanceof ApiError && error.code === "wrong_passkey")) {
     return t("No passkey was made. Try again, or keep to the app.");
+  }
+  if (error instanceof ApiError && error.code === "last_factor") {
+    return t("This is your only passkey, and you have no authenticator app. Add another one first, then remove this one.");
   }
   if (error instanceof ApiError && error.code === "wrong_words") {
     return t("These are not your words. Nothing was changed.");
@@ -146,7 +149,7 @@ function Codes(props: {
       <summary>{t("Codes for a lost phone ({count} left)", { count: props.left })}</summary>
       {codes.length > 0 ? (
         <>
-          <p>{t("Write them on paper. Each works once, in place of the authenticator's code. They are shown only now; earlier ones work no more.")}</p>
+          <p>{t("Write them on paper. Each works once, in place of a passkey or the app's code. They are shown only now; earlier ones work no more.")}</p>
           <ul class="words" dir="ltr" data-testid="codes-shown">
             {codes.map((code) => <li key={code}><code>{code}</code></li>)}
           </ul>
@@ -168,7 +171,13 @@ function Codes(props: {
   );
 }
 
-function Authenticator(props: { readonly open: Open; readonly onGone: () => void }): JSX.Element {
+function Authenticator(props: {
+  readonly open: Open;
+  /** There is none yet. */
+  readonly first: boolean;
+  readonly onDone: () => void;
+  readonly onGone: () => void;
+}): JSX.Element {
   const [next, setNext] = useState<{ totp_secret: string; totp_uri: string } | null>(null);
   const [code, setCode] = useState("");
   const [error, setError] = useState("");
@@ -180,6 +189,7 @@ function Authenticator(props: { readonly open: Open; readonly onGone: () => void
       setNext(null);
       setCode("");
       setDone(true);
+      props.onDone();
     } catch (thrown) {
       if (thrown instanceof ApiError && thrown.status === 401) return props.onGone();
       setError(refusal(thrown));
@@ -187,8 +197,8 @@ function Authenticator(props: { readonly open: Open; readonly onGone: () => void
   };
   return (
     <details class="card fold" data-testid="authenticator">
-      <summary>{t("Another authenticator app")}</summary>
-      {done ? <Notice kind="good" testId="authenticator-done">{t("From now on the new app counts, and the old one no more.")}</Notice> : null}
+      <summary>{props.first ? t("An authenticator app") : t("Another authenticator app")}</summary>
+      {done ? <Notice kind="good" testId="authenticator-done">{t("From now on this app counts. One that you had before counts no more.")}</Notice> : null}
       {next === null ? (
         <WithWords
           id="authenticator"
@@ -204,10 +214,7 @@ function Authenticator(props: { readonly open: Open; readonly onGone: () => void
         <Form testId="authenticator-finish" onSubmit={() => void finish()}>
           <p>{t("Let the app read this picture, or type the secret into it. Then type the code that it shows.")}</p>
           <QrCode text={next.totp_uri} label={t("Picture for your authenticator app")} />
-          <p class="secret" dir="ltr">
-            <code data-testid="new-secret">{next.totp_secret}</code>
-            <Copy text={next.totp_secret} testId="new-secret-copy" />
-          </p>
+          <Secret text={next.totp_secret} testId="new-secret" />
           <Field id="new-code" label={t("Code, 6 digits")} value={code} onInput={setCode} kind="code" error={error} />
           <Button testId="new-code-send" kind="main" type="submit">{t("Finish")}</Button>
         </Form>
@@ -224,7 +231,9 @@ function Passkeys(props: {
 }): JSX.Element | null {
   const { passkeys, passkeys_possible: possible } = props.security;
   const [error, setError] = useState("");
-  if (!possible || !canPasskey()) return null;
+  const [fresh, setFresh] = useState("");
+  const more = possible && canPasskey();
+  if (!more && passkeys.length === 0) return null;
   const forget = async (id: string): Promise<void> => {
     setError("");
     try {
@@ -239,26 +248,36 @@ function Passkeys(props: {
     <details class="card fold" data-testid="passkeys">
       <summary>{t("Passkeys ({count})", { count: passkeys.length })}</summary>
       <p>{t("A passkey stands in for the code of the app: a touch, a face or a stick. The six words are needed all the same.")}</p>
+      <p>{t("A device is lost? Remove its passkey: you are signed out everywhere but here.")}</p>
       {error === "" ? null : <Notice kind="error" testId="passkeys-error">{error}</Notice>}
       <ul class="lines">
         {passkeys.map((one) => (
           <li key={one.id} class="line row" data-testid="passkey">
-            <span>{t("Made {time}", { time: moment(one.made_at) })}</span>
+            <span>
+              {one.id === fresh
+                ? t("Made {time}, just now and here", { time: moment(one.made_at) })
+                : t("Made {time}", { time: moment(one.made_at) })}
+            </span>
             <Button testId="passkey-remove" kind="quiet" onClick={() => void forget(one.id)}>{t("Remove")}</Button>
           </li>
         ))}
       </ul>
-      <WithWords
-        id="passkeys"
-        label={t("Add a passkey")}
-        open={props.open}
-        onGone={props.onGone}
-        work={async (login) => {
-          const { options } = await api.newPasskey(login);
-          await api.addPasskey(await makePasskey(options));
-          props.onChanged();
-        }}
-      />
+      {more ? (
+        <WithWords
+          id="passkeys"
+          label={t("Add a passkey")}
+          open={props.open}
+          onGone={props.onGone}
+          work={async (login) => {
+            const { options } = await api.newPasskey(login);
+            const made = await makePasskey(options);
+            await api.addPasskey(made);
+            setFresh(made.id);
+            setError("");
+            props.onChanged();
+          }}
+        />
+      ) : null}
     </details>
   );
 }
