@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
+from backend.cases import referrals
 from backend.cases.changes import Changes, Left
 from backend.cases.erasing import erase_case
 from backend.cases.history import KEYS, LEFT_OUT
@@ -195,6 +196,7 @@ async def _apply_case(
     if changes.items:
         await tx.execute(_INSERT_ITEMS, changes.items)
     if changes.ungrant:
+        await referrals.revoke(tx, relais, case_id, to=changes.ungrant)
         gone = await tx.execute(
             delete(grants).where(grants.c.case_id == case_id, grants.c.holder.in_(changes.ungrant))
         )
@@ -259,6 +261,7 @@ async def _take_back(tx: AsyncConnection, relais: Relais, case_id: str, changes:
 
 async def _withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     """She took her request back: nobody is to write, and who was told hears so."""
+    await referrals.revoke(tx, relais, case_id)
     await alerts.withdraw(tx, relais, case_id)
     await tx.execute(
         update(cases)
@@ -355,7 +358,9 @@ async def _drop_account(tx: AsyncConnection, relais: Relais, case_id: str) -> No
 async def _drop_places(
     tx: AsyncConnection, relais: Relais, case_id: str, places: tuple[str, ...]
 ) -> None:
-    """Destroy these compartments: files, grants, what was sealed in them."""
+    """Destroy these compartments: files, grants, what was sealed in them, who was referred to."""
+    await referrals.revoke(tx, relais, case_id, places=places)
+    await referrals.forget_words(tx, case_id, places)
     await remove_files(
         tx, relais.world, (media.c.case_id == case_id) & media.c.compartment.in_(places)
     )

@@ -4,6 +4,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
+from backend.cases import referrals
 from backend.cases.history import KEPT
 from backend.database.tables import case_log, cases, compartments, grants, items, media
 from backend.media import remove_files
@@ -14,6 +15,8 @@ async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     """Destroy what was sealed and stop every alert. The row stays as an empty stone."""
     await alerts.withdraw(tx, relais, case_id)
     await alerts.forget_contact(tx, relais.world, case_id)
+    await referrals.revoke(tx, relais, case_id)
+    await referrals.forget_words(tx, case_id)
     await tx.execute(delete(grants).where(grants.c.case_id == case_id))
     await remove_files(tx, relais.world, media.c.case_id == case_id)
     await tx.execute(delete(items).where(items.c.case_id == case_id))

@@ -63,6 +63,13 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "POST /v1/cases/{case_id}/grants": BOSSES,
     "POST /v1/cases/{case_id}/spoiled": CASES,
     "POST /v1/cases/{case_id}/recovered": BOSSES,
+    "GET /v1/referrals": CASES,
+    "GET /v1/cases/{case_id}/referrals": CASES,
+    "POST /v1/cases/{case_id}/referrals": CASES,
+    "POST /v1/referrals/{referral_id}/accept": CASES,
+    "POST /v1/referrals/{referral_id}/reject": CASES,
+    "POST /v1/referrals/{referral_id}/done": CASES,
+    "POST /v1/referrals/{referral_id}/revoke": CASES,
     "POST /v1/recovery/package": BOSSES,
     "GET /v1/audit": frozenset({"auditor"}),
 }
@@ -99,6 +106,13 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
         }],
     },
     "POST /v1/cases/{case_id}/spoiled": {"compartment": "brief", "generation": 9},
+    "POST /v1/cases/{case_id}/referrals": {
+        "receiver": "1" * 32, "priority": "high", "consent": "she said so",
+        "grants": [{
+            "compartment": "brief", "generation": 1, "holder": "1" * 32, "sealed": _SEALED,
+        }],
+    },
+    "POST /v1/referrals/{referral_id}/reject": {"reason": "full"},
     "POST /v1/recovery/package": {"codes": ["ZZZZ"], "to": "1" * 32, "reason": "why"},
 }  # fmt: skip
 REFUSALS: Final = frozenset({"role", "not_in_roster", "signed_out"})
@@ -159,7 +173,7 @@ async def ask(browser: Browser, operation: str, case_id: str) -> Any:
     method, path = operation.split(" ")
     named = {
         "case_id": case_id, "file_id": "f" * 32, "member_id": "9" * 32, "channel": "signal",
-        "which": "others", "passkey_id": "none",
+        "which": "others", "passkey_id": "none", "referral_id": "8" * 32,
     }  # fmt: skip
     path = re.sub(r"{(\w+)}", lambda found: named[found[1]], path)
     body = BODIES.get(operation, {}) if method == "POST" else None
