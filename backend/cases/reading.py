@@ -53,6 +53,7 @@ async def read_case(relais: Relais, member: SignedIn, case_id: str, reason: str)
             items=genuine,
             strange=strange,
             log=await _log(tx, case_id) if access.own else [],
+            own=access.own,
             referral=await one_for_receiver(tx, relais, access.referral_id),
         )
 

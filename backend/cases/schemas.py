@@ -75,8 +75,9 @@ class CaseFile(BaseModel):
     strange: int = 0
     """Items that lie in the database and that this server did not put there; not served."""
     log: list[LogLine]
+    own: bool = True
+    """To be worked on by this member; else it is read by the referral, and no more."""
     referral: ReferralOut | None = None
-    """By which this member reads it."""
 
 
 class StatusOut(BaseModel):

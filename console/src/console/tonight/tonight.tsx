@@ -13,6 +13,7 @@ import { useWords } from "../people/screen";
 import type { Open } from "../session";
 import { Duty } from "./duty";
 import { Line } from "./line";
+import { ReferredToMe } from "./referred";
 import { useTonight } from "./watch";
 
 interface Props {
@@ -67,6 +68,7 @@ export function TonightScreen({ open, onGone, onMe }: Props): JSX.Element {
         <>
           <Group title={t("Open alerts")} empty={t("No alert is open.")} lines={tonight.open} testId="open-alerts" onChanged={refresh} />
           <Group title={t("Mine")} empty={t("You have taken nothing.")} lines={tonight.mine} testId="mine" onChanged={refresh} />
+          <ReferredToMe onGone={onGone} />
           <Group title={t("Accounts to read")} empty={t("Nothing is waiting to be read.")} lines={tonight.accounts} testId="accounts" onChanged={refresh} />
         </>
       ) : error === null ? (
