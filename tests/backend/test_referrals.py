@@ -1,4 +1,4 @@
-"""A case referred to somebody of another organisation: sealed at once, opened on their yes alone."""
+"""A case referred to another organisation: sealed at once, opened on the receiver's yes alone."""
 
 import asyncio
 from base64 import b64decode

@@ -104,7 +104,7 @@ const REFERRALS: Names = {
   accepted: () => t("Accepted"),
   rejected: () => t("Not accepted"),
   done: () => t("Done"),
-  revoked: () => t("Taken back"),
+  revoked: () => t("Ended"),
 };
 
 const PRIORITIES: Names = {
