@@ -14,7 +14,7 @@ from backend.alerts import facts as known
 from backend.alerts import messages
 from backend.alerts.audience import Audience
 from backend.alerts.people import coordinators, people
-from backend.cases.referrals import ASKED, LATE, REVOKED, TAKEN_BACK, TELL
+from backend.cases.referrals import ASKED, REVOKED, TAKEN_BACK
 from backend.database.tables import referrals
 from conversation.replies import Name
 
@@ -72,7 +72,7 @@ async def tell_referral(tx: AsyncConnection, relais: Relais, job: Job) -> None:
             relais,
             person,
             reply,
-            f"{TELL}:{told.row.id}:{word}:{person.id}",
+            f"ref:{told.row.id}:{word}:{person.id}",
             purpose="alert" if word == ASKED else "notice",
         )
 
@@ -85,7 +85,7 @@ async def tell_late(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     hear = await _other_side(tx, told, await coordinators(tx))
     audience = await Audience.of(tx, hear)
     reply = told.say("late", member=told.receiver)
-    await audience.tell_all(tx, relais, reply, f"{LATE}:{told.row.id}", purpose="alert")
+    await audience.tell_all(tx, relais, reply, f"ref:{told.row.id}:late", purpose="alert")
 
 
 async def _other_side(tx: AsyncConnection, told: _Told, more: Collection[str] = ()) -> set[str]:

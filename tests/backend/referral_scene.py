@@ -73,10 +73,10 @@ class Office:
     async def asks(self, *names: str, by: Browser | None = None, **changes: Any) -> Any:
         """The answer to a referral of these compartments (brief and team) to Ben."""
         to = str(changes.get("receiver", self.ben.member_id))
-        keys = [await self.sealed(name, to=to, by=by) for name in names or ("brief", "team")]
+        places = () if "grants" in changes else names or ("brief", "team")
         body = {
             "receiver": to,
-            "grants": keys,
+            "grants": [await self.sealed(name, to=to, by=by) for name in places],
             "priority": "high",
             "consent": CONSENT,
             "note": NOTE,

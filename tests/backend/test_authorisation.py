@@ -297,6 +297,24 @@ async def test_a_granted_key_is_shown_with_its_holder(offices: Offices) -> None:
     assert (line["to"], line["detail"]) == (offices.of["responder"].name, "bri+tea")
 
 
+async def test_a_referral_is_shown_with_its_receiver(offices: Offices) -> None:
+    """Whoever it is about is named, and what was said for it."""
+    boss, responder = offices.of["coordinator"], offices.of["responder"]
+    sealed = offices.console.relais.vault.keyring.seal(
+        "members", b"she said yes", "case_log", "reason", "b" * 32
+    )
+    async with offices.console.relais.db.write() as tx:
+        await tx.execute(
+            insert(case_log).values(
+                id="b" * 32, case_id=offices.mine, kind="referred", member_id=boss.member_id,
+                at=10**13, detail=f"{responder.member_id}:bri", reason_sealed=sealed,
+            )
+        )  # fmt: skip
+    lines = (await offices.of["auditor"].get("/v1/audit")).json()["lines"]
+    (line,) = [one for one in lines if one["kind"] == "referred"]
+    assert (line["to"], line["detail"], line["reason"]) == (responder.name, "bri", "she said yes")
+
+
 async def test_what_is_done_to_members_is_shown_to_the_auditor(offices: Offices) -> None:
     """Invited, removed, a list signed: by whom, and whom it is about."""
     boss, auditor = offices.of["coordinator"], offices.of["auditor"]

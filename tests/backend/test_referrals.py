@@ -166,8 +166,9 @@ async def _bar(office: Office, why: str) -> None:
         routing = Routing(
             excluded=("open-hands",) if why == "excluded" else (), restricted=why == "restricted"
         )
-        place = ("routing", dump_routing(routing), "cases", "routing", office.case_id)
-        values: dict[str, Any] = {"routing_sealed": relais.vault.keyring.seal(*place)}
+        place = ("cases", "routing", office.case_id)
+        sealed = relais.vault.keyring.seal("routing", dump_routing(routing), *place)
+        values: dict[str, Any] = {"routing_sealed": sealed}
         if why == "restricted":  # and nobody has it: the coordinator refers
             values |= {"status": "open", "taker_id": None}
         await office.write(update(cases).values(**values))
@@ -507,7 +508,7 @@ async def _told(office: Office, since: set[str]) -> list[tuple[str, str]]:
     names = {one.member_id: one.name for one in (office.ada, office.cleo, office.ben)}
     drafts, told = office.console.relais.vault.drafts, []
     for row in await office.rows(select(deliveries).order_by(deliveries.c.dedupe_key)):
-        if not str(row.dedupe_key).startswith("referral.") or row.id in since:
+        if not str(row.dedupe_key).startswith("ref:") or row.id in since:
             continue
         since.add(row.id)
         raw = drafts.open(row.body_key, row.body_sealed, "deliveries", "body", row.id)
@@ -517,17 +518,20 @@ async def _told(office: Office, since: set[str]) -> list[tuple[str, str]]:
         assert SENTINEL.encode() not in raw
         assert NOTE.encode() not in raw
         assert set(part.params) == {"code", "member", "time"}
-        told.append((names[str(row.dedupe_key).split(":")[-2]], part.id.split("/")[1]))
+        told.append((names[str(row.dedupe_key).split(":")[3]], part.id.split("/")[1]))
     return told
 
 
 async def test_each_side_hears_what_the_other_did(office: Office) -> None:
     """Code, who, until when, and no word of it; the one who did it hears nothing."""
-    for who in (office.ada, office.ben):
-        await _linked(office, who)
+    await _linked(office, office.ada)
+    phone = await _linked(office, office.ben)
     seen: set[str] = set()
     one = await office.refers()
     assert await _told(office, seen) == [("Ben", "referral_asked")]
+    shown = [one["text"] for one in await phone.waiting()]
+    words = "K1Q4 is referred to you by Ada (demo). Answer in the console by "
+    assert [one for one in shown if one.startswith(words)]
     await office.says(office.ben, "accept", one)
     assert await _told(office, seen) == [("Ada (demo)", "referral_accepted")]
     await office.says(office.ben, "done", one)
@@ -597,12 +601,20 @@ async def test_a_restricted_case_in_the_queue_is_not_accepted_by_a_responder(
     assert await office.says(office.ben, "accept", one) == "not_yours"
 
 
-async def test_the_auditor_reads_to_whom_it_was_referred(office: Office) -> None:
-    """The receiver's name and the compartments; history shows it with the other keys."""
+async def test_a_conflict_ends_it_without_a_word_of_why(office: Office) -> None:
+    """The line names neither who ended it nor a reason; the receiver knows her no more."""
     await office.refers()
-    (line,) = await office.lines("referred")
-    assert line.detail.partition(":")[0] == office.ben.member_id
     async with office.console.relais.db.write() as tx:
         await alerts.conflict(tx, office.console.relais, office.case_id, office.ben.member_id)
     (line,) = await office.lines("ref_revoked")
     assert (line.member_id, line.reason_sealed) == (None, None)
+    assert (await office.asks()).json()["code"] == "not_allowed"
+
+
+async def test_a_receiver_who_knows_her_says_so_in_the_messenger(office: Office) -> None:
+    """As everybody else who could read it; before that the code is unknown to them."""
+    phone = await _linked(office, office.ben)
+    assert "do not know" in await phone.says("conflict K1Q4")
+    await office.referred()
+    await phone.says("conflict K1Q4")
+    assert (await office.status(), await office.keys()) == ("revoked", 0)

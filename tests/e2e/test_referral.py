@@ -1,5 +1,6 @@
 """A request referred to another organisation, in Chromium: closed until it is accepted."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browsing import PHONE, ChatPhone, ConsoleMember
@@ -58,6 +59,7 @@ def _fits(page: Page) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
+@pytest.mark.timeout(300)
 def test_who_is_asked_reads_between_their_yes_and_the_senders_no(house: House) -> None:
     """Ben sees who asks; after his yes the brief alone; once it is taken back nothing."""
     ana, ben = _three(house)
