@@ -12,12 +12,15 @@ from sqlalchemy import delete, select, update
 from backend import alerts
 from backend.accounts.watching import watch_holders
 from backend.alerts.facts import keyholders
+from backend.alerts.referral_notices import tell_late
 from backend.ambient import DAY, HOUR
 from backend.cases.opening import make_compartments
+from backend.cases.referrals import LATE, late_key
 from backend.cases.routing import Routing, dump_routing
 from backend.database.tables import case_log as history
 from backend.database.tables import cases, compartments, deliveries, grants, members, referrals
 from backend.deliveries import load_body
+from backend.jobs import Job
 from sealing import Context, KeyPair, open_text
 from tests.backend.chats import Chat
 from tests.backend.console_cases import SENTINEL, step
@@ -552,7 +555,7 @@ async def test_each_side_hears_what_the_other_did(office: Office) -> None:
 
 
 async def test_past_its_deadline_sender_and_coordinators_hear_once(office: Office) -> None:
-    """Nothing is served all the same, and whoever answered in time is not reported."""
+    """And nothing is served all the same."""
     for who in (office.ada, office.cleo, office.ben):
         await _linked(office, who)
     seen: set[str] = set()
@@ -568,6 +571,19 @@ async def test_past_its_deadline_sender_and_coordinators_hear_once(office: Offic
     await office.ben.log_in()
     assert await office.reads() == "not_yours"
     assert (await office.ben.get("/v1/referrals")).json()["to_me"][0]["late"] is True
+
+
+async def test_who_answered_in_time_is_not_reported(office: Office) -> None:
+    """Not even by a job that was running just when the answer came."""
+    await _linked(office, office.ada)
+    seen: set[str] = set()
+    one = await office.referred()
+    await _told(office, seen)
+    office.console.clock.forward(hours=25)
+    assert await _told(office, seen) == []
+    async with office.console.relais.db.write() as tx:
+        await tell_late(tx, office.console.relais, Job("j" * 32, LATE, late_key(one), one, 0))
+    assert await _told(office, seen) == []
 
 
 @pytest.mark.parametrize(

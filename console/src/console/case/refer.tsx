@@ -203,6 +203,7 @@ function Ask(props: {
         value={consent}
         onInput={setConsent}
         kind="words"
+        max={300}
       />
       <div class="field">
         <label for="refer-priority">{t("How soon")}</label>
@@ -220,6 +221,7 @@ function Ask(props: {
         onInput={setNote}
         kind="words"
         required={false}
+        max={1000}
       />
       {wrong === "" ? null : <Notice kind="error" testId="refer-wrong">{wrong}</Notice>}
       <Button testId="refer-send" kind="main" type="submit" busy={busy}>{t("Seal it and ask")}</Button>

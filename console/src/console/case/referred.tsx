@@ -80,6 +80,7 @@ export function Referred({ referral, spoiled, onDone, onOver, onGone }: Props): 
           onInput={setNote}
           kind="words"
           required={false}
+          max={1000}
         />
         <Button testId="referred-done" kind="main" type="submit" busy={busy}>{t("Done")}</Button>
       </Form>

@@ -140,7 +140,7 @@ function Answer(props: { readonly one: Referral; readonly onChanged: () => Promi
         </div>
       ) : (
         <Form testId="reject-form" onSubmit={() => void act("reject")}>
-          <Field id={`why-${one.id}`} label={t("Reason")} hint={t("The sender reads it, and the auditor.")} value={why} onInput={setWhy} kind="words" />
+          <Field id={`why-${one.id}`} label={t("Reason")} hint={t("The sender reads it, and the auditor.")} value={why} onInput={setWhy} kind="words" max={300} />
           <div class="actions">
             <Button testId="reject-send" kind="danger" type="submit" busy={busy === "reject"}>{t("Do not accept")}</Button>
             <Button testId="reject-no" onClick={() => setWhy(null)}>{t("Go back")}</Button>
