@@ -14,6 +14,7 @@ from backend.cases.auditing import router as audit_router
 from backend.cases.endpoints import router as cases_router
 from backend.cases.file_endpoints import router as files_router
 from backend.cases.granting_endpoints import router as granting_router
+from backend.cases.referral_endpoints import router as referrals_router
 from backend.cases.stones import replay_tombstones
 from backend.console.app import install as install_console
 from backend.content import load_content
@@ -54,6 +55,7 @@ def _api() -> APIRouter:
         cases_router,
         files_router,
         granting_router,
+        referrals_router,
         audit_router,
         health_router,
     ):

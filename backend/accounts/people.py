@@ -13,6 +13,7 @@ from backend.accounts.names import login_name
 from backend.accounts.people_log import write_down
 from backend.accounts.people_schemas import NewPerson, OrganisationOut, PeopleOut, Person, TeamOut
 from backend.ambient import iso
+from backend.cases import referrals
 from backend.database.statements import insert_or_ignore
 from backend.database.tables import (
     grants,
@@ -220,7 +221,7 @@ async def _locked(tx: AsyncConnection, member_id: str) -> Any:
 
 
 async def _let_go_of_cases(tx: AsyncConnection, relais: Relais, member_id: str, by: str) -> None:
-    """Off call (open alerts go on), and every case of hers back to the queue.
+    """Off call (open alerts go on), every case of hers back to the queue, referrals to her end.
 
     Raises 403 ``role``. Locked in the one order: chats, members, cases.
     """
@@ -228,8 +229,11 @@ async def _let_go_of_cases(tx: AsyncConnection, relais: Relais, member_id: str, 
     if by not in await _signers(tx, lock=True):
         raise RelaisError(403, "role", "Your role does not allow this any more.")
     await alerts.set_on_call(tx, relais, member_id, on=False)
-    for case_id in sorted(await alerts.taken_by(tx, member_id)):
-        await alerts.give_up(tx, relais, case_id, member_id)
+    taken = set(await alerts.taken_by(tx, member_id))
+    for case_id in sorted(taken.union(await referrals.cases_referred_to(tx, member_id))):
+        await referrals.revoke(tx, relais, case_id, to=[member_id], by=by)
+        if case_id in taken:
+            await alerts.give_up(tx, relais, case_id, member_id)
 
 
 _NO_LOGIN: Final = dict.fromkeys(

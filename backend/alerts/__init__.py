@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from backend.alerts import notices, timers
+from backend.alerts import notices, referral_notices, timers
 from backend.alerts.audience import lock_chats
 from backend.alerts.contact import end_contact
 from backend.alerts.escalation import (
@@ -26,6 +26,7 @@ from backend.alerts.taking import give_up, pass_on, reopen, take
 from backend.alerts.timers import end_contact as forget_contact
 from backend.alerts.unreachable import act_on_held, act_on_unreachable
 from backend.alerts.working import conflict, done, note_step, open_alerts, taken_by, withdraw
+from backend.cases.referrals import LATE, TELL
 from backend.deliveries.settling import HELD, UNREACHABLE
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ HANDLERS: Final[dict[str, Handler]] = {
     timers.TEST: notices.tell_test,
     timers.OFF_CALL: end_shift,
     timers.END_CONTACT: end_contact,
+    LATE: referral_notices.tell_late,
+    TELL: referral_notices.tell_referral,
     UNREACHABLE: act_on_unreachable,
     HELD: act_on_held,
 }

@@ -168,6 +168,8 @@ async def barred_from(connection: AsyncConnection, relais: Relais, case_id: str)
 async def keyholders(connection: AsyncConnection, case_id: str) -> set[str]:
     """Who holds a grant of the brief (``recovery`` among them)."""
     rows = await connection.execute(
-        select(grants.c.holder).where(grants.c.case_id == case_id, grants.c.name == "brief")
+        select(grants.c.holder).where(
+            grants.c.case_id == case_id, grants.c.name == "brief", grants.c.referral_id.is_(None)
+        )
     )
     return set(rows.scalars())

@@ -13,6 +13,7 @@ from backend.alerts.shift import begin_shift, change_language, end_own_shift, te
 from backend.alerts.shift import who as who_is
 from backend.alerts.taking import concerns, pass_on, take, whose
 from backend.alerts.words import Command, read_text, read_token
+from backend.cases.referrals import cases_referred_to
 from conversation import Chose, Edited, Reply, Said, Sent, Started
 from conversation.replies import Name
 
@@ -110,6 +111,8 @@ async def _may_name(desk: Desk, facts: known.Facts, verb: str) -> bool:
     if verb == "conflict" and desk.member_id in await known.in_conflict(desk.tx, facts.id):
         return True
     if verb == "conflict" and desk.member_id in await known.keyholders(desk.tx, facts.id):
+        return True
+    if verb == "conflict" and facts.id in await cases_referred_to(desk.tx, desk.member_id):
         return True
     return await concerns(desk.tx, facts, desk.member_id)
 

@@ -18,6 +18,7 @@ from backend.alerts.taking import (
     return_to_queue,
     whose,
 )
+from backend.cases import referrals
 from backend.database.tables import alerts, cases, grants
 
 if TYPE_CHECKING:
@@ -55,7 +56,11 @@ async def note_step(tx: AsyncConnection, relais: Relais, case_id: str, member_id
 async def _destroy_other_grants(tx: AsyncConnection, case_id: str, taker_id: str) -> int:
     kept = {taker_id, RECOVERY} | await coordinators(tx)
     gone = await tx.execute(
-        delete(grants).where(grants.c.case_id == case_id, grants.c.holder.not_in(kept))
+        delete(grants).where(
+            grants.c.case_id == case_id,
+            grants.c.holder.not_in(kept),
+            grants.c.referral_id.is_(None),
+        )
     )
     return gone.rowcount
 
@@ -63,15 +68,17 @@ async def _destroy_other_grants(tx: AsyncConnection, case_id: str, taker_id: str
 async def conflict(tx: AsyncConnection, relais: Relais, case_id: str, member_id: str) -> Outcome:
     """This member knows the person: own grants destroyed, never alerted for the case again.
 
-    Nobody is told why. Also for one who holds a grant and was not alerted yet.
+    Nobody is told why. Also for one who holds a grant and was not alerted yet, or to whom the case
+    was referred.
     """
     facts = await known.read(tx, relais, case_id, lock=True)
     if facts is None:
         return NOT_YOURS
+    referred = await referrals.revoke(tx, relais, case_id, to=[member_id])
     held = await tx.execute(
         delete(grants).where(grants.c.case_id == case_id, grants.c.holder == member_id)
     )
-    if not held.rowcount and not await concerns(tx, facts, member_id):
+    if not (referred or held.rowcount) and not await concerns(tx, facts, member_id):
         knows = member_id in await known.in_conflict(tx, case_id)
         return Outcome("rerouted", facts.code) if knows else NOT_YOURS
     await note(tx, relais.world, case_id, "conflict", member_id=member_id)

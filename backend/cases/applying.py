@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
+from backend.cases import referrals
 from backend.cases.changes import Changes, Left
 from backend.cases.codes import apply_codes
 from backend.cases.erasing_all import erase_all
@@ -176,6 +177,7 @@ async def _apply_case(
     if changes.items:
         await tx.execute(_INSERT_ITEMS, changes.items)
     if changes.ungrant:
+        await referrals.revoke(tx, relais, case_id, to=changes.ungrant)
         gone = await tx.execute(
             delete(grants).where(grants.c.case_id == case_id, grants.c.holder.in_(changes.ungrant))
         )
@@ -240,6 +242,7 @@ async def _take_back(tx: AsyncConnection, relais: Relais, case_id: str, changes:
 
 async def _withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     """She took her request back: nobody is to write, and who was told hears so."""
+    await referrals.revoke(tx, relais, case_id)
     await alerts.withdraw(tx, relais, case_id)
     await tx.execute(
         update(cases)

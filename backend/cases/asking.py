@@ -116,7 +116,11 @@ async def _let_in(work: Work, routing: Routing) -> bool:
 async def _holders(work: Work, place: str) -> set[str]:
     """Members who hold a key of this compartment, of any generation."""
     found = await work.connection.execute(
-        select(grants.c.holder).where(grants.c.case_id == work.case.id, grants.c.name == place)
+        select(grants.c.holder).where(
+            grants.c.case_id == work.case.id,
+            grants.c.name == place,
+            grants.c.referral_id.is_(None),
+        )
     )
     return set(found.scalars()) - {RECOVERY}
 

@@ -5,6 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend import alerts
 from backend.alerts.history import note
+from backend.cases import referrals
 from backend.cases.codes import forget_codes
 from backend.cases.history import ERASED, KEPT
 from backend.database.tables import case_log, cases, compartments, grants, items, media
@@ -19,6 +20,8 @@ async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     """
     await alerts.withdraw(tx, relais, case_id)
     await alerts.forget_contact(tx, relais.world, case_id)
+    await referrals.revoke(tx, relais, case_id)
+    await referrals.forget_words(tx, case_id)
     gone = {"grants": await _destroy(tx, grants, case_id)}
     gone["files"] = await remove_files(tx, relais.world, media.c.case_id == case_id)
     gone["items"] = await _destroy(tx, items, case_id)

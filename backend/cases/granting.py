@@ -7,10 +7,9 @@ the browser only if it yields the compartment's public half.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from backend import alerts
 from backend.accounts.roster_store import current_signed, holders
@@ -25,9 +24,11 @@ from backend.cases.granting_schemas import (
     SealedFor,
     SpoiledIn,
 )
+from backend.cases.key_lines import KeyLine, write_key_line
 from backend.cases.reading import authorised, not_yours
+from backend.cases.referrals import ACCEPTED, ASKED
 from backend.database.statements import insert_or_ignore
-from backend.database.tables import case_log, cases, compartments, grants, members
+from backend.database.tables import case_log, cases, compartments, grants, members, referrals
 from backend.errors import RelaisError
 from backend.vault.compartments import ACCOUNT, COMPARTMENTS, RECOVERY
 from backend.vault.genuine import is_genuine
@@ -40,10 +41,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from backend.accounts.sessions import SignedIn
-    from backend.cases.history import CaseKind
     from backend.relais import Relais
 
-ASKED: Final = "recovery_asked"
+RECOVERY_ASKED: Final = "recovery_asked"
 _ASK_AGAIN: Final = 7 * DAY
 """So long after a package was asked for its grants may come back."""
 
@@ -53,21 +53,45 @@ async def who_holds(
 ) -> HoldersOut:
     """Who has which key of a case, and who else may get one."""
     await authorised(tx, member, case_id, reason)
-    rows = await tx.execute(
-        select(grants.c.name, grants.c.holder).where(grants.c.case_id == case_id).distinct()
-    )
-    held: dict[str, list[str]] = {}
-    for row in rows:
-        held.setdefault(row.name, []).append(row.holder)
+    held, asked = await _held(tx, case_id), await _referred(tx, case_id, ASKED)
+    for name, people in (await _referred(tx, case_id, ACCEPTED)).items():
+        held.setdefault(name, set()).update(people)
     everybody = await tx.execute(select(members.c.id).where(members.c.disabled_at.is_(None)))
-    allowed = await _allowed(tx, relais, case_id, everybody.scalars())
-    return HoldersOut(
-        held={name: sorted(held[name]) for name in COMPARTMENTS if name in held},
-        allowed=sorted(allowed),
+    allowed = await allowed_of(tx, relais, case_id, everybody.scalars())
+    return HoldersOut(held=_in_order(held), asked=_in_order(asked), allowed=sorted(allowed))
+
+
+def _in_order(found: dict[str, set[str]]) -> dict[str, list[str]]:
+    return {name: sorted(found[name]) for name in COMPARTMENTS if name in found}
+
+
+async def _held(tx: AsyncConnection, case_id: str) -> dict[str, set[str]]:
+    rows = await tx.execute(
+        select(grants.c.name, grants.c.holder)
+        .where(grants.c.case_id == case_id, grants.c.referral_id.is_(None))
+        .distinct()
     )
+    held: dict[str, set[str]] = {}
+    for row in rows:
+        held.setdefault(row.name, set()).add(row.holder)
+    return held
 
 
-async def _allowed(
+async def _referred(tx: AsyncConnection, case_id: str, status: str) -> dict[str, set[str]]:
+    """To whom which compartments are referred, in this state."""
+    rows = await tx.execute(
+        select(grants.c.name, referrals.c.receiver_id)
+        .join(referrals, referrals.c.id == grants.c.referral_id)
+        .where(grants.c.case_id == case_id, referrals.c.status == status)
+        .distinct()
+    )
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.name, set()).add(row.receiver_id)
+    return found
+
+
+async def allowed_of(
     tx: AsyncConnection, relais: Relais, case_id: str, ids: Iterable[str]
 ) -> set[str]:
     """Members whom the roster vouches for and who are not barred from this case."""
@@ -92,8 +116,8 @@ async def add_grants(
     await _put_away(tx, relais, case_id, given.grants, by=member.id, why=given.why)
     for holder, names in _by_holder(given.grants).items():
         said = "\n".join(one for one in (given.reason, given.consent) if one)
-        line = _Line("granted", member.id, holder, names, said)
-        await _write_down(tx, relais, case_id, line)
+        line = KeyLine("granted", member.id, holder, names, said)
+        await write_key_line(tx, relais, case_id, line)
 
 
 async def give_back(
@@ -116,8 +140,8 @@ async def give_back(
     )
     if not gone.rowcount:
         raise not_yours()
-    line = _Line("spoiled", member.id, member.id, (spoiled.compartment,))
-    await _write_down(tx, relais, case_id, line)
+    line = KeyLine("spoiled", member.id, member.id, (spoiled.compartment,))
+    await write_key_line(tx, relais, case_id, line)
 
 
 async def _put_away(
@@ -130,7 +154,7 @@ async def _put_away(
     why: str,
 ) -> None:
     sealed = list(given)
-    allowed = await _allowed(tx, relais, case_id, {one.holder for one in sealed})
+    allowed = await allowed_of(tx, relais, case_id, {one.holder for one in sealed})
     there = await tx.execute(
         select(compartments.c.name, compartments.c.generation).where(
             compartments.c.case_id == case_id
@@ -159,34 +183,6 @@ async def _put_away(
                 why=why,
             )
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of the case's history about keys: who gave which to whom, and what she said for it."""
-
-    kind: CaseKind
-    by: str
-    holder: str
-    names: tuple[str, ...] = ()
-    said: str = ""
-
-
-async def _write_down(tx: AsyncConnection, relais: Relais, case_id: str, line: _Line) -> None:
-    log_id = relais.world.new_id()
-    place = ("case_log", "reason", log_id)
-    sealed = relais.vault.keyring.seal("members", line.said.encode(), *place)
-    await tx.execute(
-        insert(case_log).values(
-            id=log_id,
-            case_id=case_id,
-            kind=line.kind,
-            member_id=line.by,
-            at=relais.world.now(),
-            detail=f"{line.holder}:{'+'.join(name[:3] for name in line.names)}"[:64],
-            reason_sealed=sealed if line.said else None,
-        )
-    )
 
 
 def _by_holder(given: Iterable[SealedFor]) -> dict[str, tuple[str, ...]]:
@@ -221,8 +217,8 @@ async def recovery_package(
         if case is None or case.status == "erased" or {member.id, asked.to} & barred:
             raise RelaisError(404, "no_case", f"There is no case {code} to recover.")
         found.append(await _recoverable(tx, relais, case.id, code))
-        line = _Line(ASKED, member.id, asked.to, said=asked.reason)
-        await _write_down(tx, relais, case.id, line)
+        line = KeyLine(RECOVERY_ASKED, member.id, asked.to, said=asked.reason)
+        await write_key_line(tx, relais, case.id, line)
         await alerts.tell_coordinators(
             tx,
             relais,
@@ -287,7 +283,7 @@ async def add_recovered(
     asked = await tx.execute(
         select(case_log.c.detail).where(
             case_log.c.case_id == case_id,
-            case_log.c.kind == ASKED,
+            case_log.c.kind == RECOVERY_ASKED,
             case_log.c.at > relais.world.now() - _ASK_AGAIN,
         )
     )
@@ -296,4 +292,4 @@ async def add_recovered(
         raise not_yours()
     await _put_away(tx, relais, case_id, given, by=RECOVERY, why="recovery")
     for holder, names in _by_holder(given).items():
-        await _write_down(tx, relais, case_id, _Line("recovered", member.id, holder, names))
+        await write_key_line(tx, relais, case_id, KeyLine("recovered", member.id, holder, names))

@@ -14,9 +14,13 @@ class _In(BaseModel):
 
 
 class HoldersOut(BaseModel):
-    """Compartment -> ids of its holders (``recovery`` among them); and who else may get a key."""
+    """Compartment -> ids of its holders (``recovery`` among them); and who else may get a key.
+
+    ``asked``: to whom it was referred, and who did not accept it yet.
+    """
 
     held: dict[str, list[str]]
+    asked: dict[str, list[str]]
     allowed: list[str]
 
 

@@ -41,8 +41,21 @@ CaseKind = Literal[
     "spoiled",
     "recovery_asked",
     "recovered",
+    "referred",
+    "ref_accepted",
+    "ref_rejected",
+    "ref_revoked",
+    "ref_done",
 ]
 """Every kind of line. The auditor's page has a sentence for each; see ``audit/sentences.ts``."""
+REFERRED: Final[tuple[CaseKind, ...]] = (
+    "referred",
+    "ref_accepted",
+    "ref_rejected",
+    "ref_revoked",
+    "ref_done",
+)
+"""What became of a referral."""
 Sort = Literal["person", "alerts", "work", "reading", "keys", "members"]
 """What an auditor can ask for."""
 SORTS: Final[dict[Sort, tuple[CaseKind | PeopleKind, ...]]] = {
@@ -59,7 +72,7 @@ SORTS: Final[dict[Sort, tuple[CaseKind | PeopleKind, ...]]] = {
     "alerts": ("alerted", "skipped", "nobody", "hourly", "idle"),
     "work": ("taken", "passed", "returned", "conflict", "answered", "done"),
     "reading": ("served",),
-    "keys": ("keys", "left_out", "granted", "spoiled", "recovery_asked", "recovered"),
+    "keys": ("keys", "left_out", "granted", "spoiled", "recovery_asked", "recovered", *REFERRED),
     "members": get_args(PeopleKind),
 }
 """Each kind stands in exactly one."""
@@ -68,6 +81,7 @@ LOOK: Final[tuple[CaseKind | PeopleKind, ...]] = (
     "spoiled",
     "recovery_asked",
     "recovered",
+    "referred",
     "conflict",
     "reset",
     "removed",
@@ -81,7 +95,13 @@ AUDITED: Final = (KEYS, LEFT_OUT)
 """What auditors alone see."""
 ERASED: Final = "erased"
 """She had it erased; how many rows of each kind went."""
-ABOUT: Final[tuple[CaseKind, ...]] = ("granted", "spoiled", "recovery_asked", "recovered")
+ABOUT: Final[tuple[CaseKind, ...]] = (
+    "granted",
+    "spoiled",
+    "recovery_asked",
+    "recovered",
+    *REFERRED,
+)
 """Their detail begins with the id of the member who got or had the key."""
 KEPT: Final = ("served", *ABOUT, ERASED)
 """What is about members, not about her, and that it was erased: it outlives an erasure."""

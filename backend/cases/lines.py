@@ -71,6 +71,11 @@ class Liner:
         )
 
 
+def without_brief(line: CaseLine) -> CaseLine:
+    """For one who is not to read the brief: code and state, not what is needed, how soon, where."""
+    return line.model_copy(update={"urgency": "normal", "needs": [], "area": ""})
+
+
 async def liner(connection: AsyncConnection, relais: Relais, member: SignedIn) -> Liner:
     """For this member and her language."""
     rows = await connection.execute(select(areas.c.id, areas.c.names))

@@ -1,9 +1,11 @@
 """Reading a case: who is handed which ciphertext, written down in the transaction that allows it.
 
 Holding a key is not opening: ciphertext goes to the taker, or to a coordinator who holds a grant;
-a coordinator who opens what another has taken says why.
+a coordinator who opens what another has taken says why. Whoever accepted a referral gets what was
+sealed for it, and nothing else.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import exists, insert, select
@@ -12,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backend.accounts.sessions import SignedIn
 from backend.ambient import iso
 from backend.cases.history import AUDITED
-from backend.cases.lines import LINE, holding, liner
+from backend.cases.lines import LINE, holding, liner, without_brief
+from backend.cases.referral_lines import one_for_receiver
+from backend.cases.referrals import accepted_by
 from backend.cases.schemas import CaseFile, GrantOut, ItemOut, LogLine
 from backend.database.tables import case_log, cases, compartments, grants, items, members
 from backend.errors import RelaisError
@@ -34,24 +38,71 @@ def not_yours() -> RelaisError:
 async def read_case(relais: Relais, member: SignedIn, case_id: str, reason: str) -> CaseFile:
     """Serve what this member may have; raises 403 ``not_yours`` or ``reason_needed``."""
     async with relais.db.write() as tx:
-        row = await authorised(tx, member, case_id, reason)
-        names = await compartments_for(tx, row, member)
-        await log_serving(tx, relais, member, row, ",".join(names), reason)
+        access = await reader(tx, member, case_id, reason)
+        row = access.row
+        names = await compartments_for(tx, access)
+        await log_serving(tx, relais, member, access, ",".join(names), reason)
         to_lines = await liner(tx, relais, member)
-        genuine, strange = await _items(tx, relais, case_id, member, names)
+        line = to_lines.line(row)
+        genuine, strange = await _items(tx, relais, access, names)
         return CaseFile(
-            case=to_lines.line(row),
+            case=line if access.own or "brief" in names else without_brief(line),
             content=row.content,
             interview=row.interview,
-            grants=await _grants(tx, relais, case_id, member, names),
+            grants=await _grants(tx, relais, access, names),
             items=genuine,
             strange=strange,
-            log=await _log(tx, case_id),
+            log=await _log(tx, case_id) if access.own else [],
+            own=access.own,
+            referral=await one_for_receiver(tx, relais, access.referral_id),
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one member may be served of a case: ``row`` is the case's, locked.
+
+    ``own``: as its taker or a coordinator; ``referral_id``: by a referral that was accepted.
+    """
+
+    row: Any
+    member_id: str
+    own: bool
+    referral_id: str | None
+
+    @property
+    def holders(self) -> list[str]:
+        """Under whose name the grants lie that are served."""
+        mine = [self.member_id] if self.own else []
+        return mine if self.referral_id is None else [*mine, self.referral_id]
+
+
+async def reader(tx: AsyncConnection, member: SignedIn, case_id: str, reason: str) -> Access:
+    """Who may read: those whose case it is, and whoever accepted a referral.
+
+    Raises as :func:`read_case`.
+    """
+    row = await _locked(tx, member, case_id)
+    refused = _refusal(row, member, reason)
+    referral = await accepted_by(tx, case_id, member.id)
+    if refused is not None and referral is None:
+        raise refused
+    return Access(row, member.id, refused is None, None if referral is None else referral.id)
+
+
 async def authorised(tx: AsyncConnection, member: SignedIn, case_id: str, reason: str) -> Any:
-    """The case's row, locked, if this member may be served of it; raises as :func:`read_case`."""
+    """The case's row, locked, if it is this member's to work on; raises as :func:`read_case`.
+
+    A referral is to be read: it gives nobody the right to pass it on, or to say who has a key.
+    """
+    row = await _locked(tx, member, case_id)
+    refused = _refusal(row, member, reason)
+    if refused is not None:
+        raise refused
+    return row
+
+
+async def _locked(tx: AsyncConnection, member: SignedIn, case_id: str) -> Any:
     found = await tx.execute(
         LINE.add_columns(holding(member.id).label("holds"))
         .where(cases.c.id == case_id)
@@ -60,40 +111,48 @@ async def authorised(tx: AsyncConnection, member: SignedIn, case_id: str, reason
     row = found.one_or_none()
     if row is None or row.status not in _READABLE:
         raise not_yours()
+    return row
+
+
+def _refusal(row: Any, member: SignedIn, reason: str) -> RelaisError | None:
     if row.taker_id == member.id:
-        return row
+        return None
     if "coordinator" not in member.roles or not row.holds:
-        raise not_yours()
+        return not_yours()
     if _others(row, member) and not reason:
-        raise RelaisError(
+        return RelaisError(
             403, "reason_needed", "Another helper has this case. Say why you open it."
         )
-    return row
+    return None
 
 
 def _others(row: Any, member: SignedIn) -> bool:
     return row.taker_id is not None and row.taker_id != member.id
 
 
-async def compartments_for(tx: AsyncConnection, row: Any, member: SignedIn) -> list[str]:
-    """Compartments of which she holds a key; part 2 only once it was sent."""
+async def compartments_for(tx: AsyncConnection, access: Access) -> list[str]:
+    """Compartments of which she is served a key; part 2 only once it was sent."""
     found = await tx.execute(
         select(grants.c.name)
-        .where(grants.c.case_id == row.id, grants.c.holder == member.id)
+        .where(grants.c.case_id == access.row.id, grants.c.holder.in_(access.holders))
         .distinct()
     )
     held = set(found.scalars())
-    if not row.account_served:
+    if not access.row.account_served:
         held -= set(ACCOUNT)
     return [name for name in COMPARTMENTS if name in held]
 
 
 async def log_serving(
-    tx: AsyncConnection, relais: Relais, member: SignedIn, row: Any, what: str, reason: str
+    tx: AsyncConnection, relais: Relais, member: SignedIn, access: Access, what: str, reason: str
 ) -> None:
-    """Write down what is handed out of the case ``row``, in the transaction that allows it."""
+    """Write down what is handed out of the case, in the transaction that allows it.
+
+    Whoever reads by a referral needs no reason, and is not one who looked into another's case.
+    """
     log_id = relais.world.new_id()
-    of_another = _others(row, member)
+    row = access.row
+    of_another = access.own and _others(row, member)
     said = reason if of_another else ""
     await tx.execute(
         insert(case_log).values(
@@ -114,9 +173,10 @@ async def log_serving(
 
 
 async def _grants(
-    tx: AsyncConnection, relais: Relais, case_id: str, member: SignedIn, names: list[str]
+    tx: AsyncConnection, relais: Relais, access: Access, names: list[str]
 ) -> list[GrantOut]:
     """Of genuine compartments alone: nothing that a browser adds is sealed to another's key."""
+    case_id = access.row.id
     found = await tx.execute(
         select(grants, compartments.c.public, compartments.c.mark)
         .join(
@@ -127,38 +187,41 @@ async def _grants(
         )
         .where(
             grants.c.case_id == case_id,
-            grants.c.holder == member.id,
+            grants.c.holder.in_(access.holders),
             grants.c.name.in_(names),
         )
-        .order_by(grants.c.name, grants.c.generation)
+        .order_by(grants.c.name, grants.c.generation, grants.c.referral_id.is_not(None))
     )
+    once: dict[tuple[str, int], Any] = {}
+    for row in found:  # held in both ways it is the same key: the member's own comes first
+        once.setdefault((row.name, row.generation), row)
     return [
         GrantOut(
             compartment=row.name,
             generation=row.generation,
             public=row.public,
             sealed=row.sealed,
-            holder=row.holder,
+            holder=access.member_id,  # whose key it is sealed to, also for a referral
         )
-        for row in found
+        for row in once.values()
         if is_genuine(relais.vault.keyring, case_id, row)
     ]
 
 
 async def _items(
-    tx: AsyncConnection, relais: Relais, case_id: str, member: SignedIn, names: list[str]
+    tx: AsyncConnection, relais: Relais, access: Access, names: list[str]
 ) -> tuple[list[ItemOut], int]:
     """What she sent, sealed to a key that this member holds; and how many are not genuine."""
     held = exists().where(
         grants.c.case_id == items.c.case_id,
         grants.c.name == items.c.compartment,
         grants.c.generation == items.c.generation,
-        grants.c.holder == member.id,
+        grants.c.holder.in_(access.holders),
     )
     found = await tx.execute(
         select(items, members.c.name.label("author_name"))
         .outerjoin(members, members.c.id == items.c.author)
-        .where(items.c.case_id == case_id, items.c.compartment.in_(names), FREE, held)
+        .where(items.c.case_id == access.row.id, items.c.compartment.in_(names), FREE, held)
         .order_by(items.c.made_at, items.c.id)
     )
     rows = found.all()

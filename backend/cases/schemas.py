@@ -3,6 +3,7 @@
 from pydantic import BaseModel, ConfigDict, Field
 
 from backend.accounts.base64_field import Base64
+from backend.cases.referral_schemas import ReferralOut
 
 
 class CaseLine(BaseModel):
@@ -74,6 +75,9 @@ class CaseFile(BaseModel):
     strange: int = 0
     """Items that lie in the database and that this server did not put there; not served."""
     log: list[LogLine]
+    own: bool = True
+    """To be worked on by this member; else it is read by the referral, and no more."""
+    referral: ReferralOut | None = None
 
 
 class StatusOut(BaseModel):

@@ -8,7 +8,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.accounts.sessions import SignedIn
-from backend.cases.reading import FREE, authorised, compartments_for, log_serving, not_yours
+from backend.cases.reading import FREE, compartments_for, log_serving, not_yours, reader
 from backend.database.tables import items, media
 from backend.errors import RelaisError
 from backend.media import FilesUnavailable
@@ -33,15 +33,16 @@ async def serve_file(
     ``files_gone``.
     """
     async with relais.db.write() as tx:
-        case = await authorised(tx, member, case_id, reason)
+        access = await reader(tx, member, case_id, reason)
+        case = access.row
         row = await _of_the_case(tx, case, file_id)
-        if row is None or row.compartment not in await compartments_for(tx, case, member):
+        if row is None or row.compartment not in await compartments_for(tx, access):
             raise not_yours()
         header, path = (row.preview_header, row.preview_path) if preview else (row.header, row.path)
         if header is None:
             raise RelaisError(404, "no_preview", "There is no cleaned image; get the file itself.")
         what = "preview" if preview else "file"
-        await log_serving(tx, relais, member, case, f"{row.compartment} {what} {file_id}", reason)
+        await log_serving(tx, relais, member, access, f"{row.compartment} {what} {file_id}", reason)
     try:
         stored = await relais.files.open(path)
     except FileNotFoundError:

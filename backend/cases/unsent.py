@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend.cases import referrals
 from backend.cases.history import log
 from backend.database.tables import compartments, grants, items, media
 from backend.media import remove_files
@@ -59,7 +60,9 @@ async def drop_account(tx: AsyncConnection, relais: Relais, case_id: str) -> Non
 async def drop_places(
     tx: AsyncConnection, relais: Relais, case_id: str, places: tuple[str, ...]
 ) -> None:
-    """Destroy these compartments: files, grants, what was sealed in them."""
+    """Destroy these compartments: files, grants, what was sealed in them, who was referred to."""
+    await referrals.revoke(tx, relais, case_id, places=places)
+    await referrals.forget_words(tx, case_id, places)
     await remove_files(
         tx, relais.world, (media.c.case_id == case_id) & media.c.compartment.in_(places)
     )

@@ -230,12 +230,37 @@ grants = Table(
     Column("case_id", Id, ForeignKey("cases.id"), primary_key=True),
     Column("name", String(12), primary_key=True),
     Column("generation", Integer, primary_key=True),
-    Column("holder", String(32), primary_key=True),  # a member id, or "recovery"
+    Column("holder", String(32), primary_key=True),  # id of a member or referral, or "recovery"
     Column("sealed", LargeBinary, nullable=False),
     Column("granted_at", BigInteger, nullable=False),
     Column("granted_by", String(32), nullable=False),
     Column("why", String(32), nullable=False),
+    # Of a referral: then it is the holder, too, and its receiver is served once it was accepted.
+    Column("referral_id", Id),
     Index("ix_grants_holder", "holder"),
+    Index("ix_grants_referral_id", "referral_id"),
+)
+
+referrals = Table(
+    "referrals",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("case_id", Id, ForeignKey("cases.id"), nullable=False),
+    Column("sender_id", Id, nullable=False),
+    Column("receiver_id", Id, nullable=False),
+    Column("priority", String(8), nullable=False),  # high, medium, low
+    Column("status", String(12), nullable=False),  # in_progress, accepted, rejected, done, revoked
+    Column("compartments", String(64), nullable=False),  # names, with commas
+    Column("asked_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("settled_at", BigInteger),
+    # Words of members about it, none once she took back what they are about.
+    Column("consent_sealed", LargeBinary),
+    Column("note_sealed", LargeBinary),
+    Column("answer_sealed", LargeBinary),
+    Index("ix_referrals_case_id", "case_id"),
+    Index("ix_referrals_sender_id", "sender_id", "asked_at"),
+    Index("ix_referrals_receiver_id", "receiver_id", "asked_at"),
 )
 
 items = Table(

@@ -14,6 +14,7 @@ from backend.database.tables import (
     conversations,
     invitations,
     members,
+    referrals,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ SEALED: Final = (
     Sealed(cases, cases.c.routing_sealed, "routing", _bound("cases", "routing")),
     Sealed(cases, cases.c.remembered_sealed, "contact", _bound("cases", "remembered")),
     Sealed(case_log, case_log.c.reason_sealed, "members", _bound("case_log", "reason")),
+    Sealed(referrals, referrals.c.consent_sealed, "members", _bound("referrals", "consent")),
+    Sealed(referrals, referrals.c.note_sealed, "members", _bound("referrals", "note")),
+    Sealed(referrals, referrals.c.answer_sealed, "members", _bound("referrals", "answer")),
     Sealed(members, members.c.key_sealed, "members", _bound("members", "key")),
     Sealed(members, members.c.totp_sealed, "members", _bound("members", "totp")),
     Sealed(members, members.c.totp_next_sealed, "members", _bound("members", "totp_next")),

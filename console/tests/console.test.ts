@@ -177,6 +177,8 @@ describe("an opened case", () => {
         await foreign.item("5", "answer", { step: "hurt", value: "yes", prompt: "p" }),
       ],
       log: [],
+      own: true,
+      referral: null,
     };
     const opened = await openCase(file, ME, keys, freshMemory());
     expect(opened.compartments.map((one) => [one.name, one.answers.length, one.closed])).toEqual([
@@ -203,6 +205,8 @@ describe("an opened case", () => {
         await evidence.item("3", "file", { step: "files", item: 2, taken_back: true, at: "3" }),
       ],
       log: [],
+      own: true,
+      referral: null,
     };
     const [place] = (await openCase(file, ME, keys, freshMemory())).compartments;
     expect(place?.answers.map((one) => [one.step, valueText({}, one), one.before.length])).toEqual([
@@ -221,6 +225,8 @@ describe("an opened case", () => {
       grants: [team.grant],
       items: [],
       log: [],
+      own: true,
+      referral: null,
     };
     const opened = await openCase(file, ME, keys, freshMemory());
     expect(opened.team).toBeNull();
@@ -246,6 +252,8 @@ describe("a note", () => {
         grants: [team.grant],
         items: [{ ...item, author: ME, signature, ...change }],
         log: [],
+      own: true,
+      referral: null,
       };
       const [note] = (await openCase(file, ME, keys, freshMemory(), members)).notes;
       return [note?.by, note?.signed];

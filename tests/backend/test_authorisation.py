@@ -64,6 +64,13 @@ MAY: Final[dict[str, frozenset[str]]] = {
     "POST /v1/cases/{case_id}/grants": BOSSES,
     "POST /v1/cases/{case_id}/spoiled": CASES,
     "POST /v1/cases/{case_id}/recovered": BOSSES,
+    "GET /v1/referrals": CASES,
+    "GET /v1/cases/{case_id}/referrals": CASES,
+    "POST /v1/cases/{case_id}/referrals": CASES,
+    "POST /v1/referrals/{referral_id}/accept": CASES,
+    "POST /v1/referrals/{referral_id}/reject": CASES,
+    "POST /v1/referrals/{referral_id}/done": CASES,
+    "POST /v1/referrals/{referral_id}/revoke": CASES,
     "POST /v1/recovery/package": BOSSES,
     "GET /v1/audit": frozenset({"auditor"}),
 }
@@ -100,6 +107,13 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
         }],
     },
     "POST /v1/cases/{case_id}/spoiled": {"compartment": "brief", "generation": 9},
+    "POST /v1/cases/{case_id}/referrals": {
+        "receiver": "1" * 32, "priority": "high", "consent": "she said so",
+        "grants": [{
+            "compartment": "brief", "generation": 1, "holder": "1" * 32, "sealed": _SEALED,
+        }],
+    },
+    "POST /v1/referrals/{referral_id}/reject": {"reason": "full"},
     "POST /v1/recovery/package": {"codes": ["ZZZZ"], "to": "1" * 32, "reason": "why"},
 }  # fmt: skip
 REFUSALS: Final = frozenset({"role", "not_in_roster", "signed_out"})
@@ -160,7 +174,7 @@ async def ask(browser: Browser, operation: str, case_id: str) -> Any:
     method, path = operation.split(" ")
     named = {
         "case_id": case_id, "file_id": "f" * 32, "member_id": "9" * 32, "channel": "signal",
-        "which": "others", "passkey_id": "none",
+        "which": "others", "passkey_id": "none", "referral_id": "8" * 32,
     }  # fmt: skip
     path = re.sub(r"{(\w+)}", lambda found: named[found[1]], path)
     body = BODIES.get(operation, {}) if method == "POST" else None
@@ -282,6 +296,24 @@ async def test_a_granted_key_is_shown_with_its_holder(offices: Offices) -> None:
         if one["kind"] == "granted"
     ]
     assert (line["to"], line["detail"]) == (offices.of["responder"].name, "bri+tea")
+
+
+async def test_a_referral_is_shown_with_its_receiver(offices: Offices) -> None:
+    """Whoever it is about is named, and what was said for it."""
+    boss, responder = offices.of["coordinator"], offices.of["responder"]
+    sealed = offices.console.relais.vault.keyring.seal(
+        "members", b"she said yes", "case_log", "reason", "b" * 32
+    )
+    async with offices.console.relais.db.write() as tx:
+        await tx.execute(
+            insert(case_log).values(
+                id="b" * 32, case_id=offices.mine, kind="referred", member_id=boss.member_id,
+                at=10**13, detail=f"{responder.member_id}:bri", reason_sealed=sealed,
+            )
+        )  # fmt: skip
+    lines = (await offices.of["auditor"].get("/v1/audit")).json()["lines"]
+    (line,) = [one for one in lines if one["kind"] == "referred"]
+    assert (line["to"], line["detail"], line["reason"]) == (responder.name, "bri", "she said yes")
 
 
 async def test_what_is_done_to_members_is_shown_to_the_auditor(offices: Offices) -> None:

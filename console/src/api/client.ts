@@ -6,6 +6,7 @@ import type {
   About,
   ArgonJson,
   CaseFile,
+  CaseReferrals,
   Enrolment,
   Factor,
   Holders,
@@ -15,8 +16,11 @@ import type {
   LinkCode,
   Me,
   NewPerson,
+  NewReferral,
   Package,
   People,
+  Referrals,
+  Referred,
   SealedFor,
   Security,
   Status,
@@ -181,6 +185,18 @@ export const api = {
     post<Package>("/v1/recovery/package", { codes, to, reason }),
   recovered: (id: string, grants: readonly SealedFor[]) =>
     post<void>(`/v1/cases/${part(id)}/recovered`, { grants }),
+  referrals: () => get<Referrals>("/v1/referrals"),
+  caseReferrals: (id: string, reason: string) =>
+    get<CaseReferrals>(`/v1/cases/${part(id)}/referrals`, reason),
+  refer: (id: string, given: NewReferral) =>
+    post<Referred>(`/v1/cases/${part(id)}/referrals`, given),
+  acceptReferral: (id: string) => post<Referred>(`/v1/referrals/${part(id)}/accept`),
+  rejectReferral: (id: string, reason: string) =>
+    post<Referred>(`/v1/referrals/${part(id)}/reject`, { reason }),
+  finishReferral: (id: string, note: string) =>
+    post<Referred>(`/v1/referrals/${part(id)}/done`, { note }),
+  revokeReferral: (id: string, reason: string) =>
+    post<Referred>(`/v1/referrals/${part(id)}/revoke`, { reason }),
   noteStep: (id: string, step: { item_id: string; generation: number; sealed: string; signature: string }) =>
     post<Status>(`/v1/cases/${part(id)}/steps`, step),
 };

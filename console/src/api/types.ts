@@ -100,6 +100,8 @@ export interface Security {
 
 export interface Holders {
   readonly held: Readonly<Record<string, readonly string[]>>;
+  /** To whom it is referred, and who has not accepted yet. */
+  readonly asked: Readonly<Record<string, readonly string[]>>;
   readonly allowed: readonly string[];
 }
 
@@ -128,6 +130,56 @@ export interface Package {
       readonly sealed: string;
     }[];
   }[];
+}
+
+export type ReferralState = "in_progress" | "accepted" | "rejected" | "done" | "revoked";
+export type Priority = "high" | "medium" | "low";
+
+/** As one of its two sides sees it; words that are not for that side are empty. */
+export interface Referral {
+  readonly id: string;
+  readonly case_id: string;
+  readonly code: string;
+  readonly sender: string;
+  readonly sender_organisation: string;
+  readonly receiver: string;
+  readonly receiver_organisation: string;
+  readonly priority: Priority;
+  readonly status: ReferralState;
+  readonly compartments: readonly string[];
+  readonly asked_at: string;
+  readonly due_at: string;
+  readonly settled_at: string | null;
+  readonly late: boolean;
+  readonly consent: string;
+  readonly note: string;
+  readonly answer: string;
+}
+
+export interface Referrals {
+  readonly to_me: readonly Referral[];
+  readonly by_me: readonly Referral[];
+  readonly now: string;
+}
+
+/** Of one case; `allowed`: ids of those to whom it may be referred. */
+export interface CaseReferrals {
+  readonly referrals: readonly Referral[];
+  readonly allowed: readonly string[];
+}
+
+export interface NewReferral {
+  readonly receiver: string;
+  readonly grants: readonly SealedFor[];
+  readonly priority: Priority;
+  readonly consent: string;
+  readonly note: string;
+  readonly reason: string;
+}
+
+export interface Referred {
+  readonly id: string;
+  readonly status: ReferralState;
 }
 
 /** What the recovery page gives back. */
@@ -206,6 +258,9 @@ export interface CaseFile {
   /** Items in the database that the server did not put there; not served. */
   readonly strange?: number;
   readonly log: readonly LogLine[];
+  /** To be worked on by this member; otherwise it is read by the referral, and no more. */
+  readonly own: boolean;
+  readonly referral: Referral | null;
 }
 
 export interface Status {

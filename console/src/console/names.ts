@@ -75,6 +75,11 @@ const LOG: Names = {
   unreachable: () => t("The person's messenger no longer takes messages"),
   granted: () => t("Key given to another member"),
   recovery_asked: () => t("Asked to be opened with the recovery papers"),
+  referred: () => t("Referred to somebody elsewhere"),
+  ref_accepted: () => t("Referral accepted"),
+  ref_rejected: () => t("Referral not accepted"),
+  ref_revoked: () => t("Referral over; its keys destroyed"),
+  ref_done: () => t("Referral done"),
   recovered: () => t("Opened with the recovery papers"),
   spoiled: () => t("A key did not open and was given back"),
   asked_again: () => t("The person asked for help again"),
@@ -98,6 +103,20 @@ const LOG: Names = {
   erased: () => t("Erased at the person's wish"),
 };
 
+const REFERRALS: Names = {
+  in_progress: () => t("Asked"),
+  accepted: () => t("Accepted"),
+  rejected: () => t("Not accepted"),
+  done: () => t("Done"),
+  revoked: () => t("Ended"),
+};
+
+const PRIORITIES: Names = {
+  high: () => t("Answer within a day"),
+  medium: () => t("Answer within three days"),
+  low: () => t("Answer within a week"),
+};
+
 const named =
   (names: Names) =>
   (code: string): string =>
@@ -111,3 +130,5 @@ export const channelName = named(CHANNELS);
 export const compartmentName = named(COMPARTMENTS);
 export const purposeName = named(PURPOSES);
 export const logName = named(LOG);
+export const referralState = named(REFERRALS);
+export const priorityName = named(PRIORITIES);

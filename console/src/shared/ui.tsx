@@ -72,6 +72,8 @@ interface FieldProps {
   readonly error?: string;
   readonly kind?: "text" | "code" | "any-code" | "words" | "secret";
   readonly required?: boolean;
+  /** Characters that the server takes. */
+  readonly max?: number;
 }
 
 const PLAIN_TYPING = {
@@ -112,6 +114,7 @@ export function Field(props: FieldProps): JSX.Element {
         class={props.kind?.endsWith("code") ? "code" : undefined}
         value={props.value}
         required={props.required ?? true}
+        maxLength={props.max}
         aria-invalid={error ? true : undefined}
         aria-describedby={described || undefined}
         onInput={(event) => props.onInput(event.currentTarget.value)}

@@ -70,3 +70,16 @@ export async function grantsFor(
   }
   return made;
 }
+
+/** As {@link grantsFor}; null if one of these compartments has no key that opens here. */
+export async function sealedParts(
+  caseId: string,
+  grants: readonly Grant[],
+  names: readonly string[],
+  me: string,
+  keys: PersonKeys,
+  to: RosterMember,
+): Promise<readonly SealedFor[] | null> {
+  const made = await grantsFor(caseId, grants, names, me, keys, to);
+  return names.every((name) => made.some((one) => one.compartment === name)) ? made : null;
+}

@@ -33,6 +33,8 @@ export function HoldersOf({ file, open, reason, onGone }: Props): JSX.Element {
   };
   const load = (): Promise<void> => api.holders(id, reason).then(setHolders, refuse);
   useEffect(() => void load(), [id]);
+  const nameOf = (one: string): string =>
+    one === "recovery" ? t("the recovery papers") : (names.get(one) ?? t("somebody who left"));
   const names = new Map((open.roster?.members ?? []).map((one) => [one.id, one.name]));
   return (
     <details class="card fold" data-testid="holders">
@@ -48,7 +50,13 @@ export function HoldersOf({ file, open, reason, onGone }: Props): JSX.Element {
               <div key={name}>
                 <dt>{compartmentName(name)}</dt>
                 <dd data-testid={`holders-${name}`}>
-                  {list(ids.map((one) => (one === "recovery" ? t("the recovery papers") : (names.get(one) ?? t("somebody who left")))))}
+                  {list(ids.map(nameOf))}
+                  {(holders.asked[name] ?? []).length === 0 ? null : (
+                    <small data-testid={`asked-${name}`}>
+                      {" "}
+                      {t("Asked, not yet accepted: {names}", { names: list((holders.asked[name] ?? []).map(nameOf)) })}
+                    </small>
+                  )}
                 </dd>
               </div>
             ))}

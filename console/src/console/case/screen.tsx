@@ -16,6 +16,8 @@ import { ClosedCase } from "./closed";
 import { Files } from "./files";
 import { HoldersOf } from "./holders";
 import { NoteForm, Notes } from "./note";
+import { RefersOf } from "./refer";
+import { Referred } from "./referred";
 import { Spoiled } from "./spoiled";
 import { type Read, useCase } from "./use-case";
 
@@ -50,7 +52,8 @@ export function CaseScreen({ id, open, onGone }: Props): JSX.Element {
   );
 }
 
-function acts(line: CaseLine): ("take" | "pass" | "conflict" | "done")[] {
+function acts(line: CaseLine, own: boolean): ("take" | "pass" | "conflict" | "done")[] {
+  if (!own) return ["conflict"];
   if (line.status === "done") return [];
   if (line.status === "open") return ["take", "pass", "conflict"];
   return line.mine ? ["done", "pass", "conflict"] : [];
@@ -65,13 +68,22 @@ function OpenCase(props: {
   readonly onGone: () => void;
 }): JSX.Element {
   const { read, open, onChanged, onGone } = props;
-  const line = read.file.case;
+  const { case: line, own, referral } = read.file;
   const { compartments, consents, notes, team } = read.opened;
   const brief = compartments.find((one) => one.name === "brief");
   const folded = compartments.filter((one) => one.name !== "brief" && one.name !== "team");
   return (
     <>
       <CaseHead line={line} />
+      {referral === null ? null : (
+        <Referred
+          referral={referral}
+          spoiled={own ? [] : read.opened.spoiled}
+          onDone={own ? () => void onChanged() : props.onAway}
+          onOver={() => void onChanged()}
+          onGone={onGone}
+        />
+      )}
       <section class="card" aria-labelledby="brief-title" data-testid="brief">
         <h2 id="brief-title">{t("In brief")}</h2>
         {brief ? (
@@ -102,15 +114,16 @@ function OpenCase(props: {
           {t("Something was put into this request that is not from the person, nor from your team. It is not shown. Tell whoever runs your server.")}
         </Notice>
       )}
-      <Spoiled caseId={line.id} keys={read.opened.spoiled} onChanged={onChanged} onGone={onGone} />
-      {open.me.roles.includes("coordinator") ? (
+      {own ? <Spoiled caseId={line.id} keys={read.opened.spoiled} onChanged={onChanged} onGone={onGone} /> : null}
+      {own && open.me.roles.includes("coordinator") ? (
         <HoldersOf file={read.file} open={open} reason={props.reason} onGone={onGone} />
       ) : null}
+      {own ? <RefersOf file={read.file} open={open} reason={props.reason} onGone={onGone} /> : null}
       <Timeline log={read.file.log} />
       <Button testId="case-refresh" kind="quiet" onClick={() => void onChanged()}>{t("Look for news")}</Button>
       <Actions
         id={line.id}
-        acts={acts(line)}
+        acts={acts(line, own)}
         mine={line.mine}
         onDone={(act) => (act === "pass" || act === "conflict" ? props.onAway() : void onChanged())}
         onGone={onGone}

@@ -228,7 +228,7 @@ function Line(props: {
 }
 
 /** A button that asks once more, in its place. */
-function Sure(props: {
+export function Sure(props: {
   readonly testId: string;
   readonly label: string;
   readonly question: string;

@@ -12,6 +12,7 @@ import { NotAdmitted } from "../admitted";
 import type { Open } from "../session";
 import { Duty } from "./duty";
 import { Line } from "./line";
+import { ReferredToMe } from "./referred";
 import { useTonight } from "./watch";
 
 interface Props {
@@ -56,6 +57,7 @@ export function TonightScreen({ open, onGone, onMe }: Props): JSX.Element {
         <>
           <Group title={t("Open alerts")} empty={t("No alert is open.")} lines={tonight.open} testId="open-alerts" onChanged={refresh} />
           <Group title={t("Mine")} empty={t("You have taken nothing.")} lines={tonight.mine} testId="mine" onChanged={refresh} />
+          <ReferredToMe onGone={onGone} />
           <Group title={t("Accounts to read")} empty={t("Nothing is waiting to be read.")} lines={tonight.accounts} testId="accounts" onChanged={refresh} />
         </>
       ) : error === null ? (
