@@ -27,7 +27,31 @@ try {
     passes: 3,
     lanes: 1,
   });
+  const { sealFor } = await server.ssrLoadModule("/src/console/case/granting.ts");
+  const other = await sealing.personKeys(fromBase64(asked.other));
+  const member = (id, one) => ({
+    id,
+    name: asked.name,
+    organisation: "Lantern",
+    roles: ["coordinator"],
+    kem: base64(one.kem.public),
+    sign: base64(one.sign.public),
+  });
+  const list = await sealing.signNext({
+    before: null,
+    members: [member("b", other), member("a", keys)],
+    recovery: asked.to,
+    recoveryFrom: "2026-11-01T00:00:00Z",
+    root: keys.sign.public,
+    by: keys.sign,
+    now: Date.parse("2026-11-01T00:00:00Z"),
+  });
+  const place = { compartment: "brief", generation: 2 };
+  const grant = await sealFor("c", place, seed, { id: "h", kem: asked.to });
   const answer = {
+    list: list.document,
+    list_signature: list.signature,
+    grant: grant.sealed,
     sealed: base64(await sealing.sealText(utf8(asked.plain), fromBase64(asked.to), asked.context)),
     kem_public: base64(keys.kem.public),
     sign_public: base64(keys.sign.public),

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.database.tables import invitations, members, rosters
+from sealing import KeyPair
 from tests.backend.consoles import ARGON, HEADER, Console, b64, every_byte, running_console, totp
 
 ADA = "Ada (demo)"
@@ -113,6 +114,7 @@ async def test_a_wrong_code_costs_no_invitation(console: Console) -> None:
         {"argon": ARGON | {"salt": b64(b"short")}},
         {"kem_public": b64(bytes(100))},
         {"kem_public": b64(b"\xff" * 1216)},
+        {"kem_public": b64(KeyPair(bytes(32)).public.raw[:1184] + bytes(32))},
         {"sign_public": b64(bytes(31))},
         {"wrapped_seed": b64(bytes(32))},
         {"login": "not base64"},

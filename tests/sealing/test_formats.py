@@ -135,3 +135,12 @@ def test_a_public_key_has_one_size(size: int) -> None:
     """Anything else is refused before it reaches the library."""
     with pytest.raises(SealError, match="bad_key"):
         PublicKey(bytes(size))
+
+
+@pytest.mark.parametrize("point", [0, 1, 2**255 - 20, 2**255 - 19, 2**255 - 18])
+def test_nothing_is_sealed_to_a_point_of_small_order(point: int) -> None:
+    """Such a half makes every exchange fail: it is found before it is among the holders."""
+    weak = PublicKey(KEYS.public.raw[:1184] + point.to_bytes(32, "little"))
+    with pytest.raises(SealError, match="bad_key"):
+        weak.hold()
+    KEYS.public.hold()

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from backend.vault.roster import SignedRoster, read_roster
 from sealing import Context, KeyPair, SigningKey, bind, open_text, verify
 from sealing.errors import SealError
 
@@ -51,6 +52,7 @@ def made() -> dict[str, bytes]:
         "passphrase": "Abaisser  académie LAGUNE olive prairie zèbre",
         "salt": _b64(_SALT),
         "name": _NAME,
+        "other": _b64(b"\x44" * 32),
     }
     done = subprocess.run(
         [node, "tests/seal.mjs"],
@@ -101,3 +103,17 @@ def test_the_person_key_is_wrapped_as_the_format_says(made: dict[str, bytes]) ->
         wrapped[:12], wrapped[12:], bind("relais", "person-key", _NAME)
     )
     assert opened == _SEED
+
+
+def test_python_believes_the_list_that_typescript_signed(made: dict[str, bytes]) -> None:
+    """A first list of the browser's code, with a second coordinator vouched for, reads here."""
+    roster = read_roster(SignedRoster(made["list"], made["list_signature"]), made["sign_public"])
+    second = SigningKey(_hkdf(b"\x44" * 32, b"relais sign")).public
+    assert [(one.id, one.name) for one in roster.members] == [("a", _NAME), ("b", _NAME)]
+    assert roster.recovery == _TO.public.raw
+    assert [one.key for one in roster.signers] == [second]
+
+
+def test_python_opens_a_grant_that_typescript_sealed(made: dict[str, bytes]) -> None:
+    """A compartment's seed given on in the browser opens for its holder, in its place."""
+    assert open_text(made["grant"], _TO, Context("c", "brief", 2, "h", "grant")) == _SEED
