@@ -278,6 +278,7 @@ def _unsent(case_id: str, run: str) -> Any:
 
 async def _drop_unsent(tx: AsyncConnection, relais: Relais, case_id: str, run: str) -> None:
     """She did not send it: ciphertext and files go, and keys that then open nothing."""
+    await fold_soon(tx, relais.world)
     waiting = _unsent(case_id, run)
     slots = select(items.c.slot).where(waiting)
     await remove_files(tx, relais.world, (media.c.case_id == case_id) & media.c.slot.in_(slots))
@@ -358,6 +359,7 @@ async def _drop_places(
     tx: AsyncConnection, relais: Relais, case_id: str, places: tuple[str, ...]
 ) -> None:
     """Destroy these compartments: files, grants, what was sealed in them."""
+    await fold_soon(tx, relais.world)
     await remove_files(
         tx, relais.world, (media.c.case_id == case_id) & media.c.compartment.in_(places)
     )
