@@ -2,7 +2,7 @@
 
 from backend import alerts
 from backend.demo.coordinator import RENEW_JOB, renew_daily
-from backend.jobs import folding, housekeeping
+from backend.jobs import housekeeping
 from backend.jobs.job import Work
 from backend.media import removing
 
@@ -11,7 +11,6 @@ def all_handlers() -> dict[str, Work]:
     """Kind -> handler."""
     return {
         **alerts.HANDLERS,
-        **folding.HANDLERS,
         **housekeeping.HANDLERS,
         **removing.HANDLERS,
         RENEW_JOB: renew_daily,

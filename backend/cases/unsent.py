@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backend.cases import referrals
 from backend.cases.history import log
 from backend.database.tables import compartments, grants, items, media
+from backend.jobs.folding import fold_soon
 from backend.media import remove_files
 from backend.relais import Relais
 from backend.vault.compartments import ACCOUNT
@@ -20,6 +21,7 @@ def _unsent(case_id: str, run: str) -> Any:
 
 async def drop_unsent(tx: AsyncConnection, relais: Relais, case_id: str, run: str) -> None:
     """She did not send it: ciphertext and files go, and keys that then open nothing."""
+    await fold_soon(tx, relais.world)
     waiting = _unsent(case_id, run)
     slots = select(items.c.slot).where(waiting)
     await remove_files(tx, relais.world, (media.c.case_id == case_id) & media.c.slot.in_(slots))
@@ -61,6 +63,7 @@ async def drop_places(
     tx: AsyncConnection, relais: Relais, case_id: str, places: tuple[str, ...]
 ) -> None:
     """Destroy these compartments: files, grants, what was sealed in them, who was referred to."""
+    await fold_soon(tx, relais.world)
     await referrals.revoke(tx, relais, case_id, places=places)
     await referrals.forget_words(tx, case_id, places)
     await remove_files(

@@ -1,4 +1,4 @@
-"""What was deleted leaves the database's files, too: a minute after an erasure, else hourly.
+"""What was deleted leaves the database's files, too: a minute after an erasure, else daily.
 
 SQLite overwrites deleted rows in its file once its write-ahead log is emptied, which holds them as
 well. PostgreSQL leaves them in the table until it is vacuumed, which small tables wait for.

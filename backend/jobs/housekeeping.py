@@ -13,9 +13,9 @@ from backend.accounts.watching import watch_holders, watch_roster
 from backend.alerts import sweep
 from backend.ambient import DAY, HOUR, MINUTE
 from backend.cases.erasing_all import erase_waiting
+from backend.jobs import folding
 from backend.jobs.clearing import clear_chats
 from backend.jobs.expiring import expire_conversations
-from backend.jobs.folding import fold
 from backend.jobs.job import Aside, Job
 from backend.jobs.pruning import prune
 from backend.jobs.queue import schedule
@@ -70,7 +70,7 @@ RECURRING: Final = (
     Recurring("housekeeping.expire", 10 * MINUTE, expire_conversations),
     Recurring("housekeeping.erase", HOUR, erase_waiting),
     Recurring("housekeeping.clear", HOUR, clear_chats),
-    Recurring("housekeeping.fold", HOUR, fold),
+    Recurring("housekeeping.fold", DAY, folding.fold),
     Recurring("alert.sweep", 15 * MINUTE, sweep_alerts),
     Recurring("roster.watch", 6 * HOUR, watch_roster),
     Recurring("vault.holders", HOUR, watch_holders),
@@ -109,4 +109,4 @@ def _aside(one: Recurring) -> Aside:
     return Aside(work, then=_next)
 
 
-HANDLERS: Final = {one.kind: _aside(one) for one in RECURRING}
+HANDLERS: Final = {one.kind: _aside(one) for one in RECURRING} | folding.HANDLERS

@@ -14,6 +14,8 @@ import asyncpg
 import pytest
 from sqlalchemy import insert, select
 
+from backend.cases.applying import apply
+from backend.cases.changes import Changes
 from backend.cases.recording import DraftItem, draft_row
 from backend.database.tables import (
     cases,
@@ -134,6 +136,21 @@ async def test_sqlite_overwrites_what_is_deleted_from_the_file(
     assert seen(sealed, file, log_of(file)) == 0
     await a_little_later(stored)
     assert seen([address], file, log_of(file)) == 0
+
+
+async def test_what_she_takes_back_leaves_the_files_too(stored: Night, tmp_path: Path) -> None:
+    """Her account alone: gone from file and log a minute later."""
+    await stored.jobs()
+    relais, file, case = stored.console.relais, tmp_path / "relais.db", await stored.case()
+    told_then = select(items.c.sealed).where(items.c.compartment == "account")
+    account = [bytes(row.sealed) for row in await stored.rows(told_then)]
+    assert seen(account, file) == len(account) > 0
+    async with relais.db.write() as tx:
+        changes = Changes(case_id=case.id, drop_account=True)
+        await apply(tx, relais, "", changes)
+    stored.console.clock.forward(minutes=1)
+    await stored.jobs()
+    assert seen(account, file, log_of(file)) == 0
 
 
 async def test_a_backup_that_reads_puts_the_emptying_off(stored: Night, tmp_path: Path) -> None:
