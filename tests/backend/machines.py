@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, closing, con
 from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from hypothesis import Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
@@ -30,7 +30,7 @@ def awaited(
     """A rule or an invariant that awaits: run on the loop of the house."""
 
     @wraps(step)
-    def run(machine: M, *args: P.args, **drawn: P.kwargs) -> T:
+    def run(machine: M, /, *args: P.args, **drawn: P.kwargs) -> T:
         return machine.house.runner.run(step(machine, *args, **drawn))
 
     return run
@@ -157,4 +157,5 @@ def run_machine(
         phases=(Phase.explicit, Phase.reuse, Phase.generate),
     )
     with _house(folder, prepare, opens) as (house, known):
-        run_state_machine_as_test(lambda: machine(house, known), settings=size)
+        made = cast("type[RuleBasedStateMachine]", lambda: machine(house, known))
+        run_state_machine_as_test(made, settings=size)  # calls it for each example

@@ -43,6 +43,7 @@ PEOPLE = {
 """Member -> organisation, and whether she coordinates."""
 WHO = st.sampled_from(tuple(PEOPLE))
 OFTEN = st.sampled_from((True, True, True, False))
+PLACES = st.sampled_from(("brief", "team", "account"))
 ACTS = st.sampled_from(
     ("takes", "takes", "notes_a_step", "notes_a_step", "gives_back", "knows_her", "is_done")
 )
@@ -189,10 +190,12 @@ class Grants(Machine):
         if right:
             self.case.status = "done"
 
-    @rule(by=BOSS, to=WHO, place=st.sampled_from(("brief", "team", "account")))
+    @rule(by=BOSS, to=WHO, place=PLACES, wrongly=st.booleans())
     @awaited
-    async def grants(self, by: str, to: str, place: str) -> None:
-        """A coordinator who can open it gives a key to whoever may have one."""
+    async def grants(self, by: str, to: str, place: str, wrongly: bool) -> None:
+        """A coordinator who can open it gives a key to whoever may have one, and to no other."""
+        if wrongly:
+            to = next((name for name in PEOPLE if self.barred(name)), to)
         boss, other = self.people[by], self.people[to]
         mine = select(grants).where(
             grants.c.case_id == self.case.id,

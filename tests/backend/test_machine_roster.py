@@ -60,6 +60,21 @@ class Next:
     recovery: bool = True
 
 
+CHAINS = ((), ((8, 1),), ((8, 1), (2, 8)), ((2, 8),), ((8, 8),), ((8, 1), (9, 8)), ((9, 1),))
+ANYTHING = st.builds(
+    Next,
+    by=BY,
+    uploader=ANYBODY,
+    listed=st.frozensets(ANYBODY),
+    vouched=st.sampled_from(CHAINS),
+    revoked=st.frozensets(st.sampled_from((1, 8, 2)), max_size=2),
+    version=st.sampled_from((1, 1, 1, 0, 2, -1)),
+    days=st.sampled_from((90, 90, 1, 91, 0)),
+    names_before=OFTEN,
+    recovery=OFTEN,
+)
+
+
 class RosterHouse(Machine):
     """Two coordinators sign; somebody changes the rows; the server restarts; time passes."""
 
@@ -73,7 +88,7 @@ class RosterHouse(Machine):
         self.strange: set[int] = set()
         """Members whose row holds another key than theirs."""
         self.gone: set[int] = set()
-        self.cases = self.restarts = 0
+        self.cases = self.started = 0
         if first:
             await self._offers(Next(1, 1, frozenset({1, 8, 2}), ((8, 1),), frozenset()))
 
@@ -116,32 +131,15 @@ class RosterHouse(Machine):
         listed = self._listed()
         await self._offers(Next(by, uploader, listed, _with_second(chain), revoked | {whom}))
 
-    @rule(
-        by=BY,
-        uploader=ANYBODY,
-        listed=st.sets(ANYBODY),
-        chain=st.sampled_from(
-            ((), ((8, 1),), ((8, 1), (2, 8)), ((2, 8),), ((8, 8),), ((8, 1), (9, 8)), ((9, 1),))
-        ),
-        revoked=st.sets(st.sampled_from((1, 8, 2)), max_size=2),
-        keeps=st.booleans(),
-        version=st.sampled_from((1, 1, 1, 0, 2, -1)),
-        days=st.sampled_from((90, 90, 1, 91, 0)),
-        names_before=st.sampled_from((True, True, False)),
-        recovery=st.sampled_from((True, True, False)),
-    )
+    @rule(how=ANYTHING, keeps=st.booleans())
     @awaited
-    async def offers_anything(
-        self, listed: set[int], chain: Any, revoked: set[int], keeps: bool, **how: Any
-    ) -> None:
+    async def offers_anything(self, how: Next, keeps: bool) -> None:
         """Lists that are wrong in one way or many."""
-        standing = self._standing()
         if keeps:
-            chain = tuple(dict.fromkeys((*standing[0], *chain)))
-            revoked = revoked | standing[1]
-        await self._offers(
-            Next(listed=frozenset(listed), vouched=chain, revoked=frozenset(revoked), **how)
-        )
+            chain, revoked = self._standing()
+            chain = tuple(dict.fromkeys((*chain, *how.vouched)))
+            how = replace(how, vouched=chain, revoked=how.revoked | revoked)
+        await self._offers(how)
 
     @rule(uploader=BOSS, back=st.integers(0, 3))
     @awaited
@@ -282,12 +280,12 @@ class RosterHouse(Machine):
         """The copy beside the draft keys; the database has it still."""
         (self.console.relais.settings.draft_keys_path / "roster-floor.json").unlink()
 
-    @precondition(lambda self: self.restarts < 2)  # each costs as much as twenty other rules
+    @precondition(lambda self: self.started < 2)  # each costs as much as twenty other rules
     @rule()
     @awaited
     async def restarts(self) -> None:
         """The server stops and starts again."""
-        self.restarts += 1
+        self.started += 1
         await self.house.start()
 
     @rule(days=st.sampled_from((1, 45, 89, 90)))
