@@ -350,6 +350,6 @@ def test_check_names_keys_of_cases_that_are_not_this_servers(here: Path) -> None
             db.execute("INSERT INTO compartments VALUES (?, ?, ?, ?, ?)", row)
     assert run(app, ["check"]).output.count("not as this server put it there") == 2
     assert run(app, ["vouch"], input="n\n").exit_code == 1
-    assert "1 keys and items were marked" in run(app, ["vouch"], input="y\n").output
+    assert "1 keys, items and chats were marked" in run(app, ["vouch"], input="y\n").output
     shown = run(app, ["check"])
     assert (shown.exit_code, ", team: not as" in shown.output) == (1, True)

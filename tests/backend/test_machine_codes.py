@@ -15,8 +15,7 @@ from backend.database.tables import cases, compartments, conversations, grants, 
 from tests.backend.chats import Chat
 from tests.backend.consoles import Browser, Console
 from tests.backend.machines import Machine, awaited, run_machine
-from tests.backend.nights import TO_MORE, TO_YES, Night
-from tests.backend.test_tellings_end import code_of
+from tests.backend.nights import TO_MORE, TO_YES, Night, code_of
 from tests.backend.test_who_writes import HELPER_HAS_IT
 
 HOUR = 3_600_000
@@ -158,6 +157,7 @@ class Codes(Machine):
         asked = bool(phone.signs)
         sign = next(iter(phone.signs.values()), sign) if own else sign
         await phone.chat.says("00")
+        heard, right = "", False
         wrong = [f"wrong {number}" for number in range(guesses if asked else 0)]
         for text in (*wrong, sign):
             fits = self._fits(phone, text)
