@@ -36,7 +36,7 @@ from backend.settings import CHANNELS, Settings
 from backend.turns.endpoints import hot as turns_router
 from backend.turns.endpoints import router as inbox_key_router
 from backend.vault import open_vault
-from backend.vault.vouching import vouch_once
+from backend.vault.vouching import hold_restored, vouch_once
 
 VERSION = "0.1.0"
 
@@ -107,6 +107,7 @@ async def open_relais(settings: Settings, world: World, stack: AsyncExitStack) -
     vault = open_vault(settings, world)
     db = open_database(settings.database_url, settings.sqlite_path)
     stack.push_async_callback(db.close)
+    await hold_restored(await migrations.revision(db), settings.draft_keys_path)
     await migrations.upgrade(db)
     await vouch_once(db, vault.keyring, settings.draft_keys_path)
     content = load_content(db, settings.interviews_dir, settings.interview)

@@ -79,23 +79,29 @@ def leads(keyring: Keyring, table: Table, row: Mapping[Any, Any]) -> bool:
     return False
 
 
+NOWHERE: Final = {"case_id": None, "sign_index": None, "told_group": None, "contact": False}
+"""Of a chat that leads to no request."""
+
+
 async def relink(
-    tx: AsyncConnection, keyring: Keyring, conversation_id: str, **values: Any
+    tx: AsyncConnection,
+    keyring: Keyring,
+    conversation_id: str,
+    *,
+    anew: bool = False,
+    **values: Any,
 ) -> None:
     """Change where a chat leads, and whatever else of its row.
 
     A turn that was thought over the row as it was before is thought anew. What was not genuine
-    does not become so.
+    does not become so; ``anew``: unless it leads to nothing of what it led to.
     """
+    if anew:
+        values = {"member_id": None, **NOWHERE, **values}
     mine = conversations.c.id == conversation_id
     row = (await tx.execute(select(*LINKS).where(mine).with_for_update())).mappings().one()
-    mark = (
-        link_mark(keyring, conversations, {**row, **values})
-        if leads(keyring, conversations, row)
-        else None
-    )
+    if anew or leads(keyring, conversations, row):
+        values["mark"] = link_mark(keyring, conversations, {**row, **values})
     await tx.execute(
-        update(conversations)
-        .where(mine)
-        .values(**values, mark=mark, version=conversations.c.version + 1)
+        update(conversations).where(mine).values(**values, version=conversations.c.version + 1)
     )

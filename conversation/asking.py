@@ -140,6 +140,8 @@ def _draw_question(turn: "Turn", *, redraw: bool) -> None:
 
 
 def _parts(turn: "Turn", step: "Step") -> list[Part]:
+    if step.kind == "code" and turn.context.code_matches is not None:
+        return []  # she wrote a number back: the one that she was shown still stands above
     parts = [worded(turn, step)]
     if step.kind == "many":
         parts.append(phrase("many_hint" if turn.context.buttons else "many_hint_numbers"))

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from sqlalchemy import bindparam, select
 
+from backend import migrations
 from backend.ambient import World
 from backend.chats import MARKED, leads
 from backend.database import Database, open_database
@@ -234,6 +235,11 @@ def _which(row: Any) -> str:
     return str(row._mapping.get("id") or row._mapping.get("conversation_id") or "a return code")
 
 
+async def _vouch(database: Database, keyring: Keyring) -> int:
+    await migrations.upgrade(database)  # the backup is of before: it has no place for marks
+    return await vouch_all(database, keyring)
+
+
 @app.command("vouch")
 def vouch() -> None:
     """After restoring a backup of before marks: mark its keys, items and chats as this server's."""
@@ -244,7 +250,7 @@ def vouch() -> None:
         "what somebody put into the database would be marked, too. Go on?",
         abort=True,
     )
-    count = _with_database(settings, lambda database: vouch_all(database, keyring))
+    count = _with_database(settings, lambda database: _vouch(database, keyring))
     print(f"{count} keys, items and chats were marked.")
 
 

@@ -160,6 +160,7 @@ async def _join(
         tx,
         relais.vault.keyring,
         conversation_id,
+        anew=True,
         member_id=member_id,
         state_sealed=None,
         state_key=None,

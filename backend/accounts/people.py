@@ -229,6 +229,7 @@ async def _let_go_of_cases(tx: AsyncConnection, relais: Relais, member_id: str, 
     if by not in await _signers(tx, lock=True):
         raise RelaisError(403, "role", "Your role does not allow this any more.")
     await alerts.set_on_call(tx, relais, member_id, on=False)
+    await _locked(tx, member_id)  # nothing is referred to her from now on
     taken = set(await alerts.taken_by(tx, member_id))
     for case_id in sorted(taken.union(await referrals.cases_referred_to(tx, member_id))):
         await referrals.revoke(tx, relais, case_id, to=[member_id], by=by)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -76,14 +76,46 @@ async def newest(
 ) -> tuple[Roster, SignedRoster] | None:
     """The newest roster that verifies, expired or not.
 
-    Where the database does not have it (it was put back, or changed), the copy that was kept
-    outside it.
+    From the one that was kept outside the database, each that follows it, one after the other:
+    whoever writes in the database and has a key that a list revoked makes none that follows.
     """
-    for signed in (await stored(connection), read_floor(settings.draft_keys_path).signed):
+    kept = read_floor(settings.draft_keys_path).signed
+    first = verified(kept, settings)
+    if first is None:  # none was in use here yet, or of a version that kept its number alone
+        signed = await stored(connection)
         roster = verified(signed, settings)
-        if signed is not None and roster is not None:
-            return roster, signed
-    return None
+        return None if signed is None or roster is None else (roster, signed)
+    last: tuple[Roster, SignedRoster] = (first, cast("SignedRoster", kept))
+    found = await connection.execute(
+        select(rosters.c.document, rosters.c.signature)
+        .where(rosters.c.version > first.version)
+        .order_by(rosters.c.version)
+    )
+    for row in found:
+        signed = SignedRoster(row.document, row.signature)
+        roster = following(signed, last, settings)
+        if roster is None:
+            break
+        last = (roster, signed)
+    if last[0] is not first:
+        verified(last[1], settings)  # from now on no lower one counts
+    return last
+
+
+def following(
+    signed: SignedRoster, before: tuple[Roster, SignedRoster], settings: Settings
+) -> Roster | None:
+    """``signed`` if it is the next one after ``before``, as :func:`install` would take it."""
+    root = pinned_root(settings)
+    try:
+        roster = read_roster(signed, root) if root is not None else None
+        if roster is None or _of_other_mode(roster, settings):
+            return None
+        hold_succession(roster, before[0])
+    except RosterError:
+        return None
+    next_one = (before[0].version + 1, before[1].digest)
+    return roster if (roster.version, roster.previous) == next_one else None
 
 
 def _of_other_mode(roster: Roster, settings: Settings) -> bool:
@@ -136,7 +168,7 @@ async def install(
     _hold_chain(roster, signed, root, settings, there=before is not None)
     if before is not None and roster.version > before[0].version:
         hold_succession(roster, before[0])
-    await _make_room(tx, roster.version, root)
+    await _make_room(tx, roster.version, root, before, settings)
     make = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     added = await tx.execute(
         make(rosters)
@@ -153,17 +185,26 @@ async def install(
     return roster
 
 
-async def _make_room(tx: AsyncConnection, version: int, root: bytes) -> None:
-    """A row that nobody signed, of this version or a later one, keeps no list from following.
+async def _make_room(
+    tx: AsyncConnection,
+    version: int,
+    root: bytes,
+    before: tuple[Roster, SignedRoster] | None,
+    settings: Settings,
+) -> None:
+    """A row that follows nothing, of this version or a later one, keeps no list from following.
 
-    One that is signed stays: another coordinator was first.
+    One that does stays: another coordinator was first.
     """
     found = await tx.execute(select(rosters).where(rosters.c.version >= version))
     for row in found.all():
         signed = SignedRoster(row.document, row.signature)
-        with suppress(RosterError):
-            if read_roster(signed, root).version == row.version:
-                continue
+        if before is None:
+            with suppress(RosterError):
+                if read_roster(signed, root).version == row.version:
+                    continue
+        elif signed.digest == before[1].digest or following(signed, before, settings) is not None:
+            continue
         await tx.execute(
             delete(rosters).where(
                 rosters.c.version == row.version, rosters.c.document == row.document

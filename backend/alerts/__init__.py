@@ -16,7 +16,7 @@ from backend.alerts.escalation import (
     next_try,
 )
 from backend.alerts.facts import barred_from, in_conflict
-from backend.alerts.notices import tell_coordinators
+from backend.alerts.notices import owe_erasure, tell_coordinators
 from backend.alerts.on_call import end_shift, set_on_call
 from backend.alerts.outcome import Outcome, TakeOutcome
 from backend.alerts.repeating import repeat
@@ -44,6 +44,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     timers.AGAIN: notices.tell_asked_again,
     timers.ADDED: notices.tell_added,
     timers.TEST: notices.tell_test,
+    timers.OWED: notices.tell_owed,
     timers.OFF_CALL: end_shift,
     timers.END_CONTACT: end_contact,
     LATE: referral_notices.tell_late,
@@ -72,6 +73,7 @@ __all__ = [
     "next_try",
     "note_step",
     "open_alerts",
+    "owe_erasure",
     "pass_on",
     "reopen",
     "set_on_call",

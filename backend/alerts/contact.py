@@ -6,7 +6,7 @@ the taker's chat, and her own turn holds her chat and wants the case.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import case, delete, func, or_, select, true
 
@@ -21,18 +21,17 @@ if TYPE_CHECKING:
     from backend.relais import Relais
 
 
+_OVER: Final = {"done", "erasing", "erased"}
+
+
 async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
     """The subject is the case. ``backend.jobs.expiring`` then destroys the addresses.
 
     A chat that is over is let go after the time in which it can still be cleared; after an erasure
     at once, and nothing leads from any chat to the case any more.
     """
-    status = (
-        await tx.execute(select(cases.c.status).where(cases.c.id == job.subject))
-    ).scalar_one_or_none()
-    if status not in {"done", "erasing", "erased"}:
+    if await _status(tx, job.subject) not in _OVER:
         return
-    gone = status != "done"
     now = relais.world.now()
     before = select(earlier_cases.c.conversation_id).where(earlier_cases.c.case_id == job.subject)
     ours = await tx.execute(
@@ -41,6 +40,8 @@ async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
         .order_by(conversations.c.id)
         .with_for_update()
     )
+    status = await _status(tx, job.subject)  # with the chats locked no turn of hers changes it
+    gone = status in {"erasing", "erased"}
     over = conversations.c.state_key == KEYRING
     for chat in ours.all():
         values: dict[str, Any] = {}
@@ -57,6 +58,11 @@ async def end_contact(tx: AsyncConnection, relais: Relais, job: Job) -> None:
             await relink(tx, relais.vault.keyring, chat.id, **values)
     if gone:
         await tx.execute(delete(earlier_cases).where(earlier_cases.c.case_id == job.subject))
+
+
+async def _status(connection: AsyncConnection, case_id: str) -> str | None:
+    found = await connection.execute(select(cases.c.status).where(cases.c.id == case_id))
+    return found.scalar_one_or_none()
 
 
 async def of_chat(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from backend.alerts.facts import Facts
+    from backend.ambient import World
     from backend.jobs import Job
     from backend.relais import Relais
     from conversation.replies import Param
@@ -177,6 +178,16 @@ async def tell_coordinators(
     audience = await Audience.of(tx, await coordinators(tx))
     reply = messages.say(words, **params)
     await audience.tell_all(tx, relais, reply, key, purpose="alert")
+
+
+async def owe_erasure(tx: AsyncConnection, world: World, conversation_id: str) -> None:
+    """Somebody wanted everything erased in a chat that leads nowhere genuine."""
+    await timers.set_timer(tx, world, timers.OWED, conversation_id, due_at=world.now())
+
+
+async def tell_owed(tx: AsyncConnection, relais: Relais, job: Job) -> None:
+    """Coordinators hear that the operator has to look, and erase by hand what she meant."""
+    await tell_coordinators(tx, relais, "erase_owed", key=f"owed:{job.subject}")
 
 
 async def tell_test(tx: AsyncConnection, relais: Relais, job: Job) -> None:

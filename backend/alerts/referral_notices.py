@@ -89,7 +89,12 @@ async def tell_late(tx: AsyncConnection, relais: Relais, job: Job) -> None:
 
 
 async def _other_side(tx: AsyncConnection, told: _Told, more: Collection[str] = ()) -> set[str]:
-    """Who referred it, who has the case now, and ``more``; nobody who must not hear of it."""
+    """Who referred it, who has the case now, and ``more``; nobody who must not hear of it.
+
+    Once a case is erased, whom she left out is not known any more: nobody is told.
+    """
+    if told.facts.status in {"erasing", "erased"}:
+        return set()
     has = {told.row.sender_id, told.facts.taker_id or told.row.sender_id, *more}
     return has - {told.row.receiver_id} - await known.barred(tx, told.facts)
 

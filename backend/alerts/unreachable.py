@@ -14,6 +14,7 @@ from backend.alerts.on_call import set_on_call
 from backend.alerts.people import coordinators
 from backend.alerts.taking import pass_on
 from backend.alerts.working import open_alerts
+from backend.chats import relink
 from backend.database.tables import cases, conversations
 from conversation import Name
 
@@ -80,11 +81,7 @@ async def _person_gone(tx: AsyncConnection, relais: Relais, case_id: str, job: J
 
 async def _without_messenger(tx: AsyncConnection, relais: Relais, member_id: str, job: Job) -> None:
     everybody = await Audience.of(tx, {member_id, *await coordinators(tx)})
-    await tx.execute(
-        conversations.update()
-        .where(conversations.c.id == job.subject)
-        .values(member_id=None, expires_at=0)
-    )
+    await relink(tx, relais.vault.keyring, job.subject, member_id=None, expires_at=0)
     left = await tx.execute(
         select(func.count())
         .select_from(conversations)

@@ -64,8 +64,10 @@ async def apply(
     elif changes.case_id is not None and changes.seen is not None:
         await _unmoved(tx, changes.case_id, changes.seen)
     await apply_codes(tx, relais, conversation_id, changes.codes)
-    if changes.undo_erase is not None and await undo_erase(tx, relais, changes.undo_erase):
-        write_tombstone(relais.settings.data_dir, undone_stone(changes.undo_erase))
+    if changes.undo_erase is not None:
+        await _undo(tx, relais, conversation_id, changes.undo_erase)
+    if changes.owed:
+        await alerts.owe_erasure(tx, relais.world, conversation_id)
     await _apply_drafts(tx, relais, conversation_id, changes)
     await _make_keys(tx, relais, changes)
     await _apply_files(tx, relais, conversation_id, changes)
@@ -80,6 +82,21 @@ async def apply(
         await _apply_case(tx, relais, conversation_id, case_id, changes)
     if changes.topic is not None:
         await _count(tx, relais, changes.topic)
+
+
+async def _undo(tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str) -> None:
+    """What she wanted erased with this one comes back with it, as earlier requests of this chat.
+
+    Raises :class:`CaseMoved` when the job was first: then her code is a wrong one.
+    """
+    undone = await undo_erase(tx, relais, case_id)
+    if undone is None:
+        raise CaseMoved
+    for one in undone:
+        write_tombstone(relais.settings.data_dir, undone_stone(one))
+        if one != case_id:
+            row = {"conversation_id": conversation_id, "case_id": one, "sign_index": None}
+            await _part(tx, relais, {**row, "told_group": None, "contact": False})
 
 
 async def _make_keys(tx: AsyncConnection, relais: Relais, changes: Changes) -> None:
@@ -110,8 +127,10 @@ def _keys(granted: list[dict[str, Any]]) -> str:
 
 async def _lock_all(tx: AsyncConnection, changes: Changes) -> None:
     """In one order, as erasing takes them: two chats may lead to the same requests."""
-    if changes.also:
-        for one in sorted({*changes.also, *filter(None, [changes.case_id])}):
+    left = changes.left.case_id if changes.left is not None else None
+    if changes.also or changes.undo_erase is not None:
+        others = filter(None, [changes.case_id, changes.undo_erase, left])
+        for one in sorted({*changes.also, *others}):
             await tx.execute(_LOCK, {"the_case": one})
 
 
@@ -243,6 +262,7 @@ async def _take_back(tx: AsyncConnection, relais: Relais, case_id: str, changes:
 async def _withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     """She took her request back: nobody is to write, and who was told hears so."""
     await referrals.revoke(tx, relais, case_id)
+    await referrals.forget_words(tx, case_id)
     await alerts.withdraw(tx, relais, case_id)
     await tx.execute(
         update(cases)

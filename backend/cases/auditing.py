@@ -132,10 +132,17 @@ def _line(relais: Relais, row: Any, names: dict[str, str]) -> AuditLine:
         kind=row.kind,
         member=row.member_name,
         to=names.get(_about(row)),
-        detail=row.detail.partition(":")[2] if row.kind in ABOUT else row.detail,
+        detail=_detail(row),
         reason=_reason(relais, row) if of_a_case else "",
         look=row.kind in LOOK or (of_a_case and row.of_another is not None),
     )
+
+
+def _detail(row: Any) -> str:
+    """What the sentence of its kind needs, and no urgency of hers."""
+    if row.kind == "asked_again":
+        return ""
+    return str(row.detail.partition(":")[2] if row.kind in ABOUT else row.detail)
 
 
 def _reason(relais: Relais, row: Any) -> str:

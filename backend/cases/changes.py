@@ -88,6 +88,8 @@ class Changes:
     erase: bool = False
     erase_later: bool = False
     """With ``erase``: the requests wait some days, in which her code undoes it."""
+    owed: bool = False
+    """She wanted everything erased in a chat that leads nowhere genuine: a person has to look."""
     undo_erase: str | None = None
     """A request that waits to be erased, to which she came back by her code."""
     codes: Codes = field(default_factory=Codes)

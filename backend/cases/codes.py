@@ -14,8 +14,8 @@ from backend.chats import leads, marked
 from backend.database.tables import conversations, return_codes
 from backend.relais import Relais
 
-MOST: Final = 5
-"""Of one request that were shown and not written back: the oldest beyond that end."""
+MOST: Final = 20
+"""Of one request that were not written back, besides the first: those in between end."""
 
 
 async def apply_codes(
@@ -84,7 +84,11 @@ async def _show(tx: AsyncConnection, relais: Relais, conversation_id: str, index
         .order_by(return_codes.c.shown_at.desc(), return_codes.c.code_index)
         .limit(MOST)
     )
-    kept = (await tx.execute(newest)).scalars().all()
+    first = select(return_codes.c.code_index).where(waiting).order_by(return_codes.c.shown_at)
+    kept = [
+        *(await tx.execute(newest)).scalars(),
+        *(await tx.execute(first.limit(1))).scalars(),
+    ]
     await tx.execute(delete(return_codes).where(waiting, return_codes.c.code_index.not_in(kept)))
 
 

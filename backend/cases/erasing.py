@@ -20,9 +20,9 @@ async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     """
     await alerts.withdraw(tx, relais, case_id)
     await alerts.forget_contact(tx, relais.world, case_id)
+    gone = {"grants": await _destroy(tx, grants, case_id)}
     await referrals.revoke(tx, relais, case_id)
     await referrals.forget_words(tx, case_id)
-    gone = {"grants": await _destroy(tx, grants, case_id)}
     gone["files"] = await remove_files(tx, relais.world, media.c.case_id == case_id)
     gone["items"] = await _destroy(tx, items, case_id)
     gone["compartments"] = await _destroy(tx, compartments, case_id)
@@ -40,6 +40,7 @@ async def erase_case(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
             remembered_sealed=None,
             deadline_at=None,
             erase_at=None,
+            erase_act=None,
             closed_at=relais.world.now(),
         )
     )

@@ -1,6 +1,9 @@
 """Erasing everything that a chat ever told: at once, or, of what was sent, after some days."""
 
-from sqlalchemy import delete, select
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.cases.changes import Changes
@@ -8,7 +11,9 @@ from backend.cases.codes import forget_codes, lead
 from backend.cases.erasing import erase_case
 from backend.cases.erasing_later import due, erase_due, moment, set_aside
 from backend.cases.stones import chat_stone, later_stone, write_tombstone
+from backend.cases.unsent import settle
 from backend.chats import leads
+from backend.database import DatabaseUnavailable
 from backend.database.tables import (
     cases,
     conversations,
@@ -16,9 +21,11 @@ from backend.database.tables import (
     quarantine,
     return_codes,
 )
+from backend.jobs.failures import code_of
 from backend.jobs.folding import fold_soon
 from backend.relais import Relais
 
+log: Final[Any] = structlog.get_logger("relais.cases")
 _LOCK = select(cases.c.id).with_for_update()
 
 
@@ -41,11 +48,14 @@ async def erase_all(
         own = return_codes.c.conversation_id == conversation_id
         present = own & return_codes.c.case_id.is_(None)
         await lead(tx, relais, present, case_id=changes.case_id)
-    stones = []
+        if changes.case_id is not None:
+            await _settle_unsent(tx, relais, conversation_id, changes.case_id)
+    stones, conversation_act = [], relais.world.new_id()
     for one in sorted(found):
         await tx.execute(_LOCK.where(cases.c.id == one))
-        if at is not None and await set_aside(tx, relais, one, at):
-            stones.append(later_stone(one, at))
+        waits = await set_aside(tx, relais, one, at, conversation_act) if at is not None else None
+        if waits is not None:
+            stones.append(later_stone(one, waits))
         else:
             await erase_case(tx, relais, one)
             stones.append(one)
@@ -61,10 +71,32 @@ async def erase_all(
         write_tombstone(relais.settings.data_dir, stone)
 
 
+async def _settle_unsent(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str
+) -> None:
+    """An account under way ends as she chose for silence."""
+    mine = conversations.c.id == conversation_id
+    found = await tx.execute(
+        select(conversations.c.unsent_run, conversations.c.unsent_keep).where(mine)
+    )
+    row = found.one()
+    if row.unsent_run is None:
+        return
+    await tx.execute(update(conversations).where(mine).values(unsent_run=None, unsent_keep=None))
+    values = await settle(tx, relais, case_id, row.unsent_run, keep=bool(row.unsent_keep))
+    if values:
+        await tx.execute(update(cases).where(cases.c.id == case_id).values(**values))
+
+
 async def erase_waiting(relais: Relais) -> None:
-    """Erase the requests whose days are over (a recurring job)."""
+    """Erase the requests whose days are over (a recurring job). One that fails stops no other."""
     for case_id in await due(relais):
-        async with relais.db.write() as tx:
-            if await erase_due(tx, relais, case_id):
-                await fold_soon(tx, relais.world)
-                write_tombstone(relais.settings.data_dir, case_id)
+        try:
+            async with relais.db.write() as tx:
+                if await erase_due(tx, relais, case_id):
+                    await fold_soon(tx, relais.world)
+                    write_tombstone(relais.settings.data_dir, case_id)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  (the others are erased all the same)
+            log.error("erasing_failed", case=case_id, error=code_of(error))

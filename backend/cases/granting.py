@@ -214,7 +214,7 @@ async def recovery_package(
         # Not locked: coordinators are told below, and chats come before cases.
         case = (await tx.execute(select(cases).where(cases.c.code == code))).one_or_none()
         barred = set() if case is None else await alerts.barred_from(tx, relais, case.id)
-        if case is None or case.status == "erased" or {member.id, asked.to} & barred:
+        if case is None or case.status in {"erasing", "erased"} or {member.id, asked.to} & barred:
             raise RelaisError(404, "no_case", f"There is no case {code} to recover.")
         found.append(await _recoverable(tx, relais, case.id, code))
         line = KeyLine(RECOVERY_ASKED, member.id, asked.to, said=asked.reason)

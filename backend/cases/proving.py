@@ -28,6 +28,7 @@ from backend.database.tables import (
     grants,
     items,
     media,
+    referrals,
     return_codes,
 )
 from backend.errors import ConfigurationError
@@ -119,6 +120,11 @@ async def _left(connection: AsyncConnection, row: Any) -> dict[str, int]:
         table.name: await _count(connection, table, table.c.case_id == row.id) for table in _OF_CASE
     }
     found["chats"] = await _count(connection, conversations, conversations.c.case_id == row.id)
+    words = (referrals.c.consent_sealed, referrals.c.note_sealed, referrals.c.answer_sealed)
+    said = or_(*(one.is_not(None) for one in words))
+    found["referral_words"] = await _count(
+        connection, referrals, (referrals.c.case_id == row.id) & said
+    )
     sealed = (row.routing_sealed, row.remembered_sealed)
     found["facts"] = sum(value is not None for value in sealed)
     found["reasons"] = await _count(

@@ -27,7 +27,10 @@ from backend.vault.genuine import is_genuine, is_genuine_item
 
 FREE: Final = items.c.held.is_(None)
 """Items of a telling that she sent, or that needs no sending."""
-_READABLE: Final = frozenset({"open", "taken", "done", "silent"})
+READABLE: Final = frozenset({"open", "taken", "done", "silent"})
+"""Statuses of a case of which anything is served."""
+_HER_WORD: Final = (case_log.c.kind == "ref_revoked") & case_log.c.member_id.is_(None)
+"""A referral that ended by it: at that moment she may have left somebody out."""
 
 
 def not_yours() -> RelaisError:
@@ -109,7 +112,7 @@ async def _locked(tx: AsyncConnection, member: SignedIn, case_id: str) -> Any:
         .with_for_update(of=cases)
     )
     row = found.one_or_none()
-    if row is None or row.status not in _READABLE:
+    if row is None or row.status not in READABLE:
         raise not_yours()
     return row
 
@@ -246,7 +249,7 @@ async def _log(tx: AsyncConnection, case_id: str) -> list[LogLine]:
     found = await tx.execute(
         select(case_log, members.c.name.label("member_name"))
         .outerjoin(members, members.c.id == case_log.c.member_id)
-        .where(case_log.c.case_id == case_id, case_log.c.kind.not_in(AUDITED))
+        .where(case_log.c.case_id == case_id, case_log.c.kind.not_in(AUDITED), ~_HER_WORD)
         .order_by(case_log.c.at, case_log.c.id)
     )
     return [

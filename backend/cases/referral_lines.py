@@ -84,7 +84,9 @@ async def one_for_receiver(
 
 async def _rows(connection: AsyncConnection, mine: ColumnElement[bool]) -> list[Any]:
     alive = await connection.execute(_LINE.where(mine, ALIVE))
-    over = await connection.execute(_LINE.where(mine, ~ALIVE).limit(LAST))
+    last = (referrals.c.settled_at.desc(), referrals.c.id)
+    ended = _LINE.where(mine, ~ALIVE).order_by(None).order_by(*last).limit(LAST)
+    over = await connection.execute(ended)
     return [*alive, *over]
 
 

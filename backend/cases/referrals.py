@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import delete, select, update
 
 from backend.ambient import DAY
+from backend.cases.history import REFERRED
 from backend.cases.key_lines import KeyLine, write_key_line
-from backend.database.tables import cases, grants, referrals
+from backend.database.tables import case_log, cases, grants, referrals
 from backend.jobs import cancel, schedule
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ async def write_down(
     tx: AsyncConnection, relais: Relais, row: Any, status: str, *, by: str | None, said: str = ""
 ) -> None:
     """A line of the case's history; and a job tells whom it concerns."""
-    line = KeyLine(LINES[status], by, row.receiver_id, names_of(row), said)
+    # Ended by her own word: to whom it was, is not written a second time at that moment.
+    holder = row.receiver_id if by is not None else ""
+    line = KeyLine(LINES[status], by, holder, names_of(row), said)
     await write_key_line(tx, relais, row.case_id, line)
     word = TAKEN_BACK if status == REVOKED and by == row.sender_id else status
     await schedule(
@@ -145,12 +148,19 @@ async def forget_words(
 ) -> None:
     """What members wrote about it goes with what she took back, also of those that are over."""
     found = await tx.execute(select(referrals).where(*_of(case_id, None)))
-    ids = [row.id for row in found if _touches(row, places)]
+    touched = [row for row in found if _touches(row, places)]
     await tx.execute(
         update(referrals)
-        .where(referrals.c.id.in_(ids))
+        .where(referrals.c.id.in_([row.id for row in touched]))
         .values(consent_sealed=None, note_sealed=None, answer_sealed=None)
     )
+    for row in touched:  # what was said stands in the history, too
+        about = case_log.c.detail.startswith(f"{row.receiver_id}:", autoescape=True)
+        await tx.execute(
+            update(case_log)
+            .where(case_log.c.case_id == case_id, case_log.c.kind.in_(REFERRED), about)
+            .values(reason_sealed=None)
+        )
 
 
 def _of(case_id: str, to: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:

@@ -13,7 +13,14 @@ from sqlalchemy import insert, select, update
 
 from backend import alerts
 from backend.cases.granting import allowed_of
-from backend.cases.reading import Access, authorised, compartments_for, not_yours
+from backend.cases.reading import (
+    READABLE,
+    Access,
+    authorised,
+    compartments_for,
+    log_serving,
+    not_yours,
+)
 from backend.cases.referral_lines import of_case, sealed_word
 from backend.cases.referral_schemas import CaseReferralsOut
 from backend.cases.referrals import (
@@ -30,7 +37,7 @@ from backend.cases.referrals import (
     settle,
     write_down,
 )
-from backend.database.tables import compartments, grants, members, referrals
+from backend.database.tables import cases, compartments, grants, members, referrals
 from backend.errors import RelaisError
 from backend.jobs import schedule
 from backend.vault import COMPARTMENTS
@@ -50,6 +57,9 @@ async def referrals_of(
 ) -> CaseReferralsOut:
     """To whom a case was referred, and to whom it may be."""
     case = await authorised(tx, member, case_id, reason)
+    if case.taker_id not in {None, member.id}:  # what was said there is about her
+        own = Access(case, member.id, own=True, referral_id=None)
+        await log_serving(tx, relais, member, own, "referrals", reason)
     return CaseReferralsOut(
         referrals=await of_case(tx, relais, case_id),
         allowed=sorted(await _receivers(tx, relais, member, case)),
@@ -65,6 +75,10 @@ async def refer(
     403 ``not_allowed`` (barred, of the same organisation, not in the roster, opens it already), 409
     ``other_generation`` (not a key that the sender holds), 422 ``not_sealed``.
     """
+    # Whoever removes the receiver at this moment waits, and finds this referral.
+    await tx.execute(
+        select(members.c.id).where(members.c.id == given.receiver).with_for_update(read=True)
+    )
     case = await authorised(tx, member, case_id, given.reason)
     if not given.consent:
         raise RelaisError(422, "consent_needed", "Say who agreed to this, and when.")
@@ -200,6 +214,9 @@ async def accept(tx: AsyncConnection, relais: Relais, member: SignedIn, referral
     # Those whom she left out and those who know her lost it already; a restricted case that went
     # back to the queue is for coordinators until somebody has it again.
     if member.id in await alerts.barred_from(tx, relais, row.case_id):
+        raise not_yours()
+    status = await tx.execute(select(cases.c.status).where(cases.c.id == row.case_id))
+    if status.scalar_one() not in READABLE:
         raise not_yours()
     await tx.execute(update(referrals).where(referrals.c.id == row.id).values(status=ACCEPTED))
     await write_down(tx, relais, row, ACCEPTED, by=member.id)

@@ -33,7 +33,6 @@ NAME: Final = "tombstones.txt"
 _ID: Final = re.compile(r"[0-9a-f]{32}(:\d{1,9}|@\d{1,15})?")
 _UNDONE: Final = 0
 _AT_ONCE: Final = 500
-_ID_LENGTH: Final = 32
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -99,14 +98,18 @@ async def replay_tombstones(relais: Relais) -> int:
 
 
 def _of_cases(stones: list[str]) -> tuple[list[str], dict[str, int]]:
-    """Cases that were erased, and those that are erased later, with the moment."""
-    later: dict[str, int] = {}
+    """Cases that were erased, and those that are erased later, with the moment.
+
+    The last line of each counts: one that was erased is never undone, so a bare line before an
+    undoing is of an erasure that failed.
+    """
+    last: dict[str, str] = {}
     for one in stones:
         case_id, _, at = one.partition("@")
-        if at:
-            later[case_id] = int(at)
-    erased = sorted(one for one in stones if len(one) == _ID_LENGTH)
-    waiting = {one: at for one, at in later.items() if at != _UNDONE and one not in erased}
+        if ":" not in one:
+            last[case_id] = at
+    erased = sorted(one for one, at in last.items() if not at)
+    waiting = {one: int(at) for one, at in last.items() if at and int(at) != _UNDONE}
     return erased, waiting
 
 
@@ -117,7 +120,7 @@ async def _replay_later(relais: Relais, later: dict[str, int]) -> int:
             query = select(cases.c.status).where(cases.c.id == case_id).with_for_update()
             status = (await tx.execute(query)).scalar_one_or_none()
             if status not in {None, "erasing", "erased"}:
-                again += await set_aside(tx, relais, case_id, at)
+                again += await set_aside(tx, relais, case_id, at) is not None
     return again
 
 

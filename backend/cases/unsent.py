@@ -76,12 +76,3 @@ async def drop_places(
             compartments.c.case_id == case_id, compartments.c.name.in_(places)
         )
     )
-
-
-async def drop_all_unsent(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
-    """Whatever telling it belongs to."""
-    runs = await tx.execute(
-        select(items.c.held).where(items.c.case_id == case_id, items.c.held.is_not(None)).distinct()
-    )
-    for run in runs.scalars().all():
-        await drop_unsent(tx, relais, case_id, run)

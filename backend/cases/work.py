@@ -76,6 +76,8 @@ class Work:
     """As the engine left it."""
     publics: Publics | None = None
     returned: Returned | None = None
+    had: str | None = None
+    """The case that the chat has, also where what is told now is no part of it."""
     _routing: Routing | None = None
 
     @property

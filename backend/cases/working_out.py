@@ -67,8 +67,8 @@ async def _come_back(work: Work, effect: fx.ComeBack) -> None:
 
 def _leave_codes(work: Work) -> None:
     """What the chat had keeps the codes that were shown for it."""
-    work.changes.codes.to_case = work.case.id if work.case is not None else None
-    work.changes.codes.gone = work.case is None
+    work.changes.codes.to_case = work.had
+    work.changes.codes.gone = work.had is None
 
 
 async def _agreed(work: Work, case_id: str) -> bool:

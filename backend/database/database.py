@@ -24,7 +24,10 @@ from backend.database.unavailable import DatabaseUnavailable, translated
 from backend.errors import ConfigurationError
 
 BUSY_SECONDS = 5.0
-HERS = "grants, items, compartments, cases, case_log, media, draft_items, conversations"
+HERS = (
+    "grants, items, compartments, cases, case_log, media, draft_items, conversations, referrals,"
+    " return_codes, earlier_cases, deliveries, quarantine"
+)
 """Tables of which PostgreSQL clears deleted rows when asked; small ones wait for long otherwise."""
 ROOM = 1 << 20
 """Bytes that must be free for SQLite to count as able to store a message."""

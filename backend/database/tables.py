@@ -210,6 +210,7 @@ cases = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("closed_at", BigInteger),
     Column("erase_at", BigInteger),  # of one that is `erasing`: until then her code undoes it
+    Column("erase_act", Id),  # one word of hers: what it set aside comes back together
     Index("ix_cases_status", "status", "deadline_at"),
     Index("ix_cases_taker_id", "taker_id"),
 )

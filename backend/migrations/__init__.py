@@ -1,5 +1,5 @@
 """Alembic migrations, run by the start and by `relais db upgrade`."""
 
-from backend.migrations.upgrading import upgrade
+from backend.migrations.upgrading import revision, upgrade
 
-__all__ = ["upgrade"]
+__all__ = ["revision", "upgrade"]

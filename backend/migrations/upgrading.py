@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from backend.database import Database
@@ -31,6 +32,14 @@ async def upgrade(database: Database) -> None:
             # A change of a table waits no longer than this for those who use it.
             await connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         await connection.run_sync(_upgrade)
+
+
+async def revision(database: Database) -> str | None:
+    """The last migration that this database had; None of an empty one."""
+    async with database.write() as connection:
+        return await connection.run_sync(
+            lambda plain: MigrationContext.configure(plain).get_current_revision()
+        )
 
 
 def _upgrade(connection: Connection) -> None:

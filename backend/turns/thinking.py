@@ -138,10 +138,12 @@ async def think(
         ),
         returned=returned,
         names={one.id: one.name for one in around.directory.organisations},
+        had=known.case.id if known.case is not None else None,
     )
     changes = await work_out(work, step.effects)
     if returned is not None and (context.code_of_present or _came(step)):
         changes.codes.echoed = returned.code_index
+    changes.owed = not known.genuine and step.state.mode == "left" and _owes(step)
     if known.state_gone:
         changes.settle_lost = changes.case_id is not None
         changes.clear_drafts = True
@@ -162,6 +164,11 @@ async def think(
     )
 
 
+def _owes(step: Stepped) -> bool:
+    """She wanted everything erased, and was told that a person has to look."""
+    return any(part.id == "engine/erase_owed/text" for one in step.replies for part in one.parts)
+
+
 def _came(step: Stepped) -> bool:
     return any(isinstance(effect, fx.ComeBack) for effect in step.effects)
 
@@ -171,6 +178,10 @@ def _of_broken(known: Known, before: State, step: Stepped) -> Stepped:
 
     Raises :class:`BrokenState` for whatever else came: that is kept for a release that reads it.
     """
+    if not known.genuine and any(isinstance(effect, fx.Erase) for effect in step.effects):
+        # What it led to cannot be known from here: the chat is cleared, and a person has to look.
+        words = (Reply(parts=(Part("engine/erase_owed/text"),), neutral=True),)
+        return Stepped(step.state, words, (fx.Leave(),))
     if before.mode != "confirm_erase" or any(
         isinstance(effect, fx.Leave | fx.Erase) for effect in step.effects
     ):
@@ -333,18 +344,15 @@ async def _columns(
         changes.codes.gone = True
         columns |= dict.fromkeys(("case_id", "sign_index", "told_group"))
         columns["contact"] = False
-    return columns | _marked(relais, known, columns, erased=erased)
+    return columns | _marked(relais, known, columns)
 
 
-def _marked(
-    relais: Relais, known: Known, columns: dict[str, Any], *, erased: bool
-) -> dict[str, Any]:
-    """The mark of where the chat leads now. One that was not genuine leads nowhere once erased."""
-    if known.links is None or not (known.genuine or erased):
+def _marked(relais: Relais, known: Known, columns: dict[str, Any]) -> dict[str, Any]:
+    """The mark of where the chat leads now; one that was not genuine stays so."""
+    if known.links is None or not known.genuine:
         return {}
-    more = {} if known.genuine else {"member_id": None}
-    row = {**known.links, **columns, **more}
-    return more | {"mark": link_mark(relais.vault.keyring, conversations, row)}
+    row = {**known.links, **columns}
+    return {"mark": link_mark(relais.vault.keyring, conversations, row)}
 
 
 def _earlier(

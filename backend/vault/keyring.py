@@ -31,6 +31,8 @@ IndexPurpose = Literal[
     "chat",
 ]
 _SIGNING: Final = "server-signing"
+_LATER: Final = ("chat",)
+"""Index purposes that came after files had fixed keys."""
 _KEY: Final = 32
 
 
@@ -63,6 +65,10 @@ class Keyring:
         self._newest = max(roots)
         self._boxes: dict[tuple[int, str], Box] = {}
         self._fixed = fixed_keys(self._roots[min(self._roots)]) | dict(fixed or {})
+        if fixed and _SIGNING in fixed:
+            # A file of before has no key for these: of one that no retired root takes away.
+            later = {f"index.{one}" for one in _LATER} - set(fixed)
+            self._fixed |= {label: derive(fixed[_SIGNING], "keyring", label) for label in later}
         self._lock = threading.Lock()
 
     @property

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backend.chats import MARKED, link_mark
 from backend.database import Database
 from backend.database.tables import compartments, items
+from backend.errors import ConfigurationError
 from backend.vault.day_files import sync_directory
 from backend.vault.genuine import item_mark, mark_of
 from backend.vault.keyring import Keyring
@@ -33,6 +34,8 @@ def _links(table: Table) -> Mark:
 _LINKS: Final[dict[Table, Mark]] = {table: _links(table) for table in MARKED}
 _LATCHES: Final = {"marks-made": _SEALED, "links-made": _LINKS}
 """Files beside the draft keys: once there, nothing of these tables is marked by itself."""
+_SINCE: Final = {"marks-made": "0007", "links-made": "0008"}
+"""The migrations that made place for them."""
 _AT_ONCE: Final = 500
 
 
@@ -47,6 +50,21 @@ async def vouch_once(database: Database, keyring: Keyring, directory: Path) -> i
             count += await _vouch(database, keyring, tables)
             await asyncio.to_thread(_note, directory, name)
     return count
+
+
+async def hold_restored(revision: str | None, directory: Path) -> None:
+    """Refuse a database of before marks that was put back where marks were made.
+
+    Its chats would lead nowhere, and what was to be erased later would lose its codes. Raises
+    :class:`ConfigurationError` with what to do.
+    """
+    for name, since in _SINCE.items():
+        older = revision is not None and revision < since
+        if older and await asyncio.to_thread((directory / name).exists):
+            raise ConfigurationError(
+                "this database is of before its rows were marked: if you put back a backup of "
+                "before this version, run `relais keys vouch`, then start again"
+            )
 
 
 def _note(directory: Path, name: str) -> None:

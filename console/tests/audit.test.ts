@@ -128,14 +128,19 @@ describe("the saved table", () => {
   });
 
   it("lets no cell begin a formula", () => {
-    for (const bad of ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\u2068=1", "\uff1d1", "\n=1"]) {
+    for (const bad of ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "\u2068=1", "\uff1d1"]) {
       expect(cell(bad), JSON.stringify(bad)).toBe(`"'${bad}"`);
     }
+    for (const bad of ["\t=1", "\r=1", "\n=1"]) expect(cell(bad)).toBe('" / =1"');
     expect(asCsv([line({ member: "=HYPERLINK(1)", reason: '@a","=b' })], "UTC")).toContain(`"'=HYPERLINK(1)"`);
   });
 
+  it("has nothing in a cell at which another spreadsheet begins a new one", () => {
+    expect(cell("agreed;=cmd|' /C calc'!A0;x\n=1+2")).toBe("\"agreed,=cmd|' /C calc'!A0,x / =1+2\"");
+  });
+
   it("keeps quotes, commas and lines of a reason inside their cell", () => {
-    expect(cell('she said "go",\nthen left')).toBe('"she said ""go"",\nthen left"');
+    expect(cell('she said "go",\nthen left')).toBe('"she said ""go"", / then left"');
     expect(cell("a=b, 1-2")).toBe('"a=b, 1-2"');
   });
 });

@@ -1,10 +1,14 @@
 """Somebody who writes in the database, or holds a copy of it, gets no further than that."""
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, insert, select, update
 
+from backend.alerts.unreachable import act_on_unreachable
+from backend.chats import MARKED
 from backend.database.tables import (
     cases,
     compartments,
@@ -15,9 +19,13 @@ from backend.database.tables import (
     quarantine,
     return_codes,
 )
+from backend.deliveries.settling import UNREACHABLE
+from backend.errors import ConfigurationError
+from backend.jobs import Job
 from backend.vault.genuine import mark_of
-from backend.vault.vouching import vouch_once
+from backend.vault.vouching import hold_restored, vouch_once
 from sealing import KeyPair
+from tests.backend.chats import Chat
 from tests.backend.console_cases import open_case
 from tests.backend.nights import TO_MORE, Night, another_phone
 
@@ -119,7 +127,7 @@ async def test_what_the_database_was_given_is_not_shown(
     url = f"/v1/cases/{case_id}"
     before = (await night.ada.get(url)).json()
     assert before["strange"] == 0
-    victim = before["items"][0]["id"]
+    victim = next(one["id"] for one in before["items"] if one["kind"] == "answer")
     async with night.console.relais.db.write() as tx:
         await tx.execute(update(items).where(items.c.id == victim).values(**changes))
     after = (await night.ada.get(url)).json()
@@ -190,9 +198,15 @@ async def test_a_chat_that_is_pointed_at_another_case_seals_nothing_to_it(night:
         await night.chat.posts({"kind": "text", "text": "1"}, "after")
     assert await _many(night) == before
     assert len(await night.rows(select(quarantine))) == 1
-    await night.says("erase", "1")
+    before_row = await _hers(night)
+    assert "A person will look at it" in await night.says("erase", "1")
     left = {row.id: row.status for row in await night.rows(select(cases))}
-    assert left[theirs] == "open"
+    assert (left[theirs], left[hers.case_id]) == ("open", "open")
+    after = await _hers(night)
+    assert (after.case_id, after.mark) == (before_row.case_id, before_row.mark), "for the operator"
+    await night.jobs()
+    sent = await night.rows(select(deliveries.c.purpose, deliveries.c.dedupe_key))
+    assert any((row.dedupe_key or "").startswith("owed:") for row in sent)
 
 
 async def test_who_is_given_her_chat_hears_nothing_of_it(night: Night) -> None:
@@ -283,3 +297,58 @@ async def test_chats_of_an_earlier_version_are_marked_once(night: Night) -> None
 
 def _is(row: Any) -> Any:
     return conversations.c.id == row.id
+
+
+async def test_a_backup_of_before_marks_does_not_start_unseen(night: Night) -> None:
+    """Its chats would lead nowhere; the start says what to do. A first start is not one."""
+    days = night.console.relais.settings.draft_keys_path
+    for name in ("marks-made", "links-made"):
+        (days / name).touch()
+    await hold_restored(None, days)
+    await hold_restored("0008", days)
+    for older in ("0006", "0007"):
+        with pytest.raises(ConfigurationError, match="relais keys vouch"):
+            await hold_restored(older, days)
+    (days / "links-made").unlink()
+    await hold_restored("0007", days)
+
+
+async def test_a_responder_whose_chat_was_given_up_is_alerted_again_once_linked(
+    night: Night,
+) -> None:
+    """The messenger took nothing; she links the same chat anew: it is hers, with its mark."""
+    relais = night.console.relais
+    (chat,) = await night.rows(
+        select(conversations).where(conversations.c.member_id == night.ada.member_id)
+    )
+    async with relais.db.write() as tx:
+        await act_on_unreachable(tx, relais, Job("j", UNREACHABLE, "k", chat.id, 0))
+    phone = Chat(night.chat.client, relais, "ada-chat", count=9)
+    linked = await phone.says((await night.ada.post("/v1/me/link-codes")).json()["code"])
+    assert "Linked" in linked
+    await night.ada.post("/v1/me/on-call", {"on_call": True})
+    await night.says(*TO_MORE)
+    await night.jobs()
+    sent = await night.rows(select(deliveries.c.conversation_id, deliveries.c.purpose))
+    assert chat.id in {row.conversation_id for row in sent if row.purpose == "alert"}
+
+
+def test_every_writer_of_where_a_chat_leads_makes_its_mark() -> None:
+    """No statement elsewhere sets these columns: `relink`, the turn, and what makes rows do."""
+    links = {name for names in MARKED.values() for name in names} - {"id", "channel"}
+    allowed = {"chats.py", "vouching.py", "codes.py", "applying.py", "committing.py"}
+    tables = {table.name for table in MARKED}
+    wrong = []
+    for path in sorted(Path("backend").rglob("*.py")):
+        if path.name in allowed or "migrations" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+                continue
+            if node.func.attr != "values":
+                continue
+            on = {one.id for one in ast.walk(node.func) if isinstance(one, ast.Name)}
+            sets = {str(one.arg) for one in node.keywords}
+            if on & tables and sets & links:
+                wrong.append((str(path), node.lineno, sorted(sets & links)))
+    assert wrong == []

@@ -14,6 +14,7 @@ from backend.accounts.watching import watch_holders
 from backend.alerts.facts import keyholders
 from backend.alerts.referral_notices import tell_late
 from backend.ambient import DAY, HOUR
+from backend.cases.erasing_later import set_aside, undo_erase
 from backend.cases.opening import make_compartments
 from backend.cases.referrals import LATE, late_key
 from backend.cases.routing import Routing, dump_routing
@@ -433,6 +434,60 @@ async def test_words_about_what_she_took_back_go_also_when_it_was_over(office: O
     await office.her_word(drop_account=True)
     (row,) = await office.rows(select(referrals))
     assert (row.consent_sealed, row.note_sealed, row.answer_sealed) == (None, None, None)
+    (line,) = await office.lines("referred")
+    assert line.reason_sealed is None
+
+
+async def test_a_request_that_she_took_back_keeps_no_words_about_it(office: Office) -> None:
+    """Neither in the referral nor in the history."""
+    await office.refers()
+    await office.her_word(withdraw=True)
+    (row,) = await office.rows(select(referrals))
+    assert (row.consent_sealed, row.note_sealed) == (None, None)
+    assert [line.reason_sealed for line in await office.lines("referred")] == [None]
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+async def test_what_is_erased_later_is_referred_to_nobody(both: Office, accepted: bool) -> None:
+    """At once, and it stays so when she comes back by her code."""
+    one = await (both.referred() if accepted else both.refers())
+    relais = both.console.relais
+    async with relais.db.write() as tx:
+        await set_aside(tx, relais, both.case_id, relais.world.now() + DAY)
+    assert (await both.status(), await both.keys()) == ("revoked", 0)
+    assert await both.says(both.ben, "accept", one) == "referral_over"
+    (line,) = (await both.ben.get("/v1/referrals")).json()["to_me"]
+    assert (line["note"], line["consent"]) == ("", "")
+    async with relais.db.write() as tx:
+        await undo_erase(tx, relais, both.case_id)
+    assert await both.reads() == "not_yours"
+
+
+async def test_a_referral_that_ended_at_her_word_is_not_in_the_history_that_members_see(
+    office: Office,
+) -> None:
+    """At that moment she may have left out whoever it was to; the line names nobody either."""
+    await office.refers()
+    await office.her_word(ungrant=(office.ben.member_id,))
+    (line,) = await office.lines("ref_revoked")
+    assert office.ben.member_id not in line.detail
+    shown = {one["kind"] for one in (await office.reads(office.ada))["log"]}
+    assert "referred" in shown
+    assert "ref_revoked" not in shown
+
+
+async def test_a_coordinator_who_reads_the_referrals_of_anothers_case_is_written_down(
+    office: Office,
+) -> None:
+    """With the reason; whoever has the case is not."""
+    await office.refers()
+    path = f"/v1/cases/{office.case_id}/referrals"
+    assert (await office.ada.get(path)).status_code == 200
+    assert await office.lines("served") == []
+    assert (await office.cleo.get(path, reason="Ada is ill")).status_code == 200
+    (line,) = await office.lines("served")
+    assert (line.member_id, line.detail) == (office.cleo.member_id, "referrals")
+    assert line.reason_sealed is not None
 
 
 async def test_its_lines_outlive_an_erasure_without_what_was_said(office: Office) -> None:
@@ -444,7 +499,7 @@ async def test_its_lines_outlive_an_erasure_without_what_was_said(office: Office
     kept = [*await office.lines("referred"), *await office.lines("ref_rejected")]
     kept += await office.lines("ref_revoked")
     assert len(kept) == 4
-    assert {row.detail for row in kept} == {f"{office.ben.member_id}:bri+tea"}
+    assert {row.detail for row in kept} == {f"{office.ben.member_id}:bri+tea", ":bri+tea"}
     assert {row.reason_sealed for row in kept} == {None}
 
 

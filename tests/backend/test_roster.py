@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, select, update
 
-from backend.accounts.roster_store import current, holders, install
+from backend.accounts.roster_store import brought_into_force, current, holders, install
 from backend.ambient import DAY
 from backend.database.tables import members, organisations, rosters
 from backend.demo.coordinator import admit, begin_roster, renew
@@ -23,6 +23,7 @@ from backend.vault.roster import (
     canonical,
     read_roster,
     sign_roster,
+    vouch,
 )
 from backend.vault.roster_floor import read_floor
 from backend.vault.roster_root import demo_signing_key
@@ -362,3 +363,82 @@ async def test_who_was_moved_to_another_organisation_is_never_sealed_to(console:
         moved = {"organisation_id": (await tx.execute(other)).scalar_one()}
         await tx.execute(update(members).where(members.c.id == ada.member_id).values(**moved))
     assert ada.member_id not in await held_by(console, ada.member_id)
+
+
+async def test_a_row_that_a_revoked_key_signed_never_comes_into_force(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Whoever writes in the database and has such a key brings in nobody, and blocks nobody."""
+    chain = (vouch(OTHER.public, "Ben", KEY.public, KEY),)
+    async with production(database_url, tmp_path) as console:
+        relais, people = console.relais, (replace(entry(1), roles=("coordinator",)), BOSS)
+        first = sign_roster(roster(members=people, signers=chain), KEY)
+        second = sign_roster(
+            roster(
+                members=people,
+                signers=chain,
+                version=2,
+                previous=first.digest,
+                revoked=(OTHER.public,),
+            ),
+            KEY,
+        )
+        for signed in (first, second):
+            async with relais.db.write() as tx:
+                await install(tx, relais.settings, console.clock.ms, signed)
+            await brought_into_force(relais)
+        for version in (3, 2**31 - 1):
+            ghost = roster(
+                members=(*people, entry(5)),
+                signers=chain,
+                version=version,
+                previous=second.digest,
+                signer=OTHER.public,
+            )
+            bad = sign_roster(ghost, OTHER)
+            async with relais.db.write() as tx:
+                row = {"document": bad.document, "signature": bad.signature, "signed_at": 0}
+                await tx.execute(rosters.insert().values(version=version, **row))
+        for _ in range(2):
+            found = await in_force(console)
+            assert found is not None
+            assert (found.version, found.revoked) == (2, (OTHER.public,))
+        third = sign_roster(
+            roster(
+                members=people,
+                signers=chain,
+                version=3,
+                previous=second.digest,
+                revoked=(OTHER.public,),
+            ),
+            KEY,
+        )
+        async with relais.db.write() as tx:
+            await install(tx, relais.settings, console.clock.ms, third)
+        found = await in_force(console)
+        assert found is not None
+        assert found.version == 3
+
+
+async def test_a_server_that_missed_several_lists_follows_them_one_by_one(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Another replica took them: what was kept here leads to the newest."""
+    people = (replace(entry(1), roles=("coordinator",)), BOSS)
+    async with production(sqlite_url, tmp_path) as console:
+        relais, before, kept = console.relais, "", ""
+        days = relais.settings.draft_keys_path
+        for version in (1, 2, 3):
+            made = roster(members=people, version=version, previous=before)
+            signed = sign_roster(made, KEY)
+            before = signed.digest
+            async with relais.db.write() as tx:
+                await install(tx, relais.settings, console.clock.ms, signed)
+            await brought_into_force(relais)
+            if version == 1:
+                kept = (days / "roster-floor.json").read_text()
+        (days / "roster-floor.json").write_text(kept)
+        found = await in_force(console)
+        assert found is not None
+        assert found.version == 3
+        assert read_floor(days).version == 3

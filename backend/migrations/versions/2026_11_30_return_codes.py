@@ -45,3 +45,4 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("mark", sa.LargeBinary(length=32), nullable=True))
     with op.batch_alter_table("cases", schema=None) as batch_op:
         batch_op.add_column(sa.Column("erase_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("erase_act", sa.String(length=32), nullable=True))

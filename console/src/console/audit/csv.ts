@@ -8,9 +8,13 @@ import { plain, reason, sentence } from "./sentences";
 /** Spreadsheets find these also behind spaces and marks of direction. */
 const FORMULA = /^[\s\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|^[\t\r\n]/u;
 
-/** Quoted always; `'` before what a spreadsheet would take for a formula. */
+/**
+ * Quoted always; `'` before what a spreadsheet would take for a formula. Some part cells at every
+ * semicolon, tab or line, whatever is quoted: there are none.
+ */
 export function cell(text: string): string {
-  const safe = FORMULA.test(text) ? "'" + text : text;
+  const one = text.trimEnd().replaceAll(/\s*[\t\r\n\v\f\u0085\u2028\u2029]+\s*/gu, " / ").replaceAll(/[;\uff1b]/gu, ",");
+  const safe = FORMULA.test(one) ? "'" + one : one;
   return '"' + safe.replaceAll('"', '""') + '"';
 }
 

@@ -35,6 +35,7 @@ function served(line: AuditLine): Said {
       what,
     };
   }
+  if (place === "referrals") return { text: t("{who} read what was said when case {case} was referred.") };
   if (place === "") return { text: t("{who} opened case {case}, and was handed nothing.") };
   return {
     text: line.look
@@ -122,7 +123,12 @@ const SENTENCES: Record<AuditKind, (line: AuditLine) => Said> = {
   referred: withKeys(() => t("{who} referred case {case} to {to}: {what}.")),
   ref_accepted: says(() => t("{to} accepted case {case} and can read what was referred.")),
   ref_rejected: says(() => t("{to} did not accept case {case}. The keys made for them were destroyed.")),
-  ref_revoked: says(() => t("Case {case} is not referred to {to} any more. The keys made for them were destroyed.")),
+  ref_revoked: (line) => ({
+    text:
+      line.to === null
+        ? t("A referral of case {case} ended. The keys made for it were destroyed.")
+        : t("Case {case} is not referred to {to} any more. The keys made for them were destroyed."),
+  }),
   ref_done: says(() => t("{to} is done with case {case}. The keys made for them were destroyed.")),
   invited: says(() => t("{who} invited {to}.")),
   invited_again: says(() => t("{who} made a new invitation for {to}.")),

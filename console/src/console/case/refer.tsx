@@ -198,8 +198,8 @@ function Ask(props: {
       <Parts held={held} chosen={parts} onChange={setParts} />
       <Field
         id="refer-consent"
-        label={t("Who agreed to this, and when")}
-        hint={t("The person's own yes to this organisation and these parts. Without it nothing is referred.")}
+        label={t("When and how the person agreed")}
+        hint={t("The person's own yes to this organisation and these parts; without it nothing is referred. The server, the receiver and the auditor can read it: no name, no story.")}
         value={consent}
         onInput={setConsent}
         kind="words"

@@ -24,21 +24,26 @@ interface Props {
 const LOOK_MS = 10_000;
 
 /** What was taken back does not stay on the screen until somebody touches it. */
-function useOver(id: string, onOver: () => void): void {
+function useOver(id: string, onOver: () => void, onGone: () => void): void {
   const action = useRef(onOver);
   action.current = onOver;
+  const gone = useRef(onGone);
+  gone.current = onGone;
   useEffect(() => {
     const look = async (): Promise<void> => {
       const { to_me: mine } = await api.referrals();
-      if (mine.some((one) => one.id === id && one.status !== "accepted")) action.current();
+      if (!mine.some((one) => one.id === id && one.status === "accepted")) action.current();
     };
-    const timer = setInterval(() => void look().catch(() => undefined), LOOK_MS);
+    const refused = (thrown: unknown): void => {
+      if (thrown instanceof ApiError && thrown.status === 401) gone.current();
+    };
+    const timer = setInterval(() => void look().catch(refused), LOOK_MS);
     return () => clearInterval(timer);
   }, [id]);
 }
 
 export function Referred({ referral, spoiled, onDone, onOver, onGone }: Props): JSX.Element {
-  useOver(referral.id, onOver);
+  useOver(referral.id, onOver, onGone);
   const [note, setNote] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
