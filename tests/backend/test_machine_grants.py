@@ -22,6 +22,7 @@ from backend.database.tables import (
     sessions,
 )
 from backend.jobs.expiring import expire_conversations
+from backend.media.removing import collect
 from backend.vault.compartments import ACCOUNT, RECOVERY
 from sealing import Context, KeyPair, open_text, seal_text
 from tests.backend.chats import Chat
@@ -98,6 +99,7 @@ class Grants(Machine):
         self.night = Night(self.console, chat, nobody, nobody)
         self.case = Case(case_id)
         self.count = self.looked = 0
+        self.file = ""
 
     async def _answers_whom(self, excluded: str) -> None:
         """Everybody, or not this organisation."""
@@ -242,13 +244,31 @@ class Grants(Machine):
         return self.case.status != "erased" and self.case.told in stages
 
     @precondition(lambda self: self._stage("asked"))
-    @rule(keep=st.booleans())
+    @rule(keep=st.booleans(), sends_a_file=OFTEN)
     @awaited
-    async def begins_her_account(self, keep: bool) -> None:
+    async def begins_her_account(self, keep: bool, sends_a_file: bool) -> None:
         """Its keys are made; nothing of it is served."""
         await self._returns()
         await self.night.says("1", "1" if keep else "2", *TELLING, "these words")
+        if sends_a_file:
+            await self._sends_a_file()
         self.case.told, self.case.keep = "begun", keep
+
+    async def _sends_a_file(self) -> None:
+        """As a bot does: the bytes first, then the turn that names them."""
+        chat = self.night.chat
+        answer = await chat.client.post(
+            "/v1/channels/telegram/media",
+            params={"kind": "document", "mime": "application/pdf"},
+            content=b"of hers",
+            headers=chat.headers,
+        )
+        body = {"kind": "media", "media": "document"}
+        turn = await chat.posts(body, "a-file", media={"id": answer.json()["id"]})
+        await chat.settles(turn.json()["delivery"])
+        (row,) = await self.rows(select(media.c.id, media.c.compartment))
+        assert row.compartment in ACCOUNT
+        self.file = str(row.id)
 
     @precondition(lambda self: self._stage("begun"))
     @rule()
@@ -357,8 +377,18 @@ class Grants(Machine):
                 path, headers = f"/v1/cases/{self.case.id}", {"X-Relais-Reason": reason}
                 answer = await self.browser(name).client.get(path, headers=headers)
                 assert answer.status_code == (200 if right else 403), (name, answer.text[:200])
+                if self.file:
+                    await self._look_at_the_file(name, headers, right and self.case.told == "sent")
                 if right:
                     self._only_hers(answer.json(), one, held.get(name, set()))
+
+    async def _look_at_the_file(self, name: str, headers: dict[str, str], right: bool) -> None:
+        """Served to whom the account is, and to no other."""
+        path = f"/v1/cases/{self.case.id}/files/{self.file}"
+        answer = await self.browser(name).client.get(path, headers=headers)
+        held = (await self._held()).get(name, set())
+        right = right and not held.isdisjoint(ACCOUNT)
+        assert answer.status_code == (200 if right else 403), (name, answer.text[:200])
 
     def _only_hers(self, served: dict[str, Any], one: Member, held: set[str]) -> None:
         """Keys of hers alone, and part 2 once it was sent."""
@@ -399,9 +429,14 @@ class Grants(Machine):
         if self.case.status != "erased":
             assert names.get(row.taker_id, "") == self.case.taker
             return
+        await collect(self.console.relais)
+        assert not [one for one in self._store() if one.is_file()]
         for table in (grants, items, compartments, media):
             assert await self.rows(select(table).where(table.c.case_id == self.case.id)) == []
         assert await self.rows(select(draft_items)) == []
+
+    def _store(self) -> list[Path]:
+        return list((self.console.relais.settings.data_dir / "files").rglob("*"))
 
 
 async def prepare(console: Console) -> tuple[list[Member], str, int]:
@@ -457,4 +492,4 @@ async def _joins(
 
 def test_a_case_is_handed_to_whom_it_may_be(tmp_path: Path) -> None:
     """Whatever helpers, coordinators, time and she herself do, in whatever order."""
-    run_machine(Grants, tmp_path, prepare, examples=10, steps=16)
+    run_machine(Grants, tmp_path, prepare, examples=8, steps=16)

@@ -3,6 +3,7 @@
 The model knows the newest list that was accepted, and by what a next one may follow it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -75,6 +76,23 @@ ANYTHING = st.builds(
 )
 
 
+FAULTS: dict[str, Callable[[Next], Next]] = {
+    "one too far": lambda how: replace(how, version=2),
+    "the same again": lambda how: replace(how, version=0),
+    "follows another": lambda how: replace(how, names_before=False),
+    "for too long": lambda how: replace(how, days=91),
+    "no recovery": lambda how: replace(how, recovery=False),
+    "one alone": lambda how: replace(how, listed=how.listed - {8}),
+    "revoked signs": lambda how: replace(how, by=8, revoked=how.revoked | {8}),
+    "revoked vouches": lambda how: replace(how, by=1, vouched=(*how.vouched, (2, 8))),
+    "revoked forgotten": lambda how: replace(how, revoked=frozenset()),
+    "strange signer": lambda how: replace(how, by=9),
+}
+"""What may be wrong with a list; some of it only after a key was revoked."""
+FAULT = st.sampled_from(tuple(FAULTS))
+AFTER = st.sampled_from(("revoked signs", "revoked vouches", "revoked forgotten"))
+
+
 class RosterHouse(Machine):
     """Two coordinators sign; somebody changes the rows; the server restarts; time passes."""
 
@@ -98,6 +116,11 @@ class RosterHouse(Machine):
         return self.accepted[-1][0] if self.accepted else None
 
     @property
+    def version(self) -> int:
+        """Of the newest list; the first one may begin anywhere."""
+        return self.newest.version if self.newest is not None else 0
+
+    @property
     def in_force(self) -> Roster | None:
         """The same, unless it has expired."""
         last = self.newest
@@ -116,20 +139,21 @@ class RosterHouse(Machine):
     @awaited
     async def signs_the_next(self, by: int, uploader: int, listed: set[int]) -> None:
         """As coordinators do it: members come and go."""
-        standing = self._standing()
-        await self._offers(
-            Next(by, uploader, frozenset(listed | {1, 8}), _with_second(standing[0]), standing[1])
-        )
+        await self._offers(replace(self._right(by, uploader), listed=frozenset(listed | {1, 8})))
 
-    @rule(
-        by=st.sampled_from(BOSSES), uploader=st.sampled_from(BOSSES), whom=st.sampled_from((8, 2))
-    )
+    @rule(by=BOSS, uploader=BOSS, whom=st.sampled_from((8, 8, 2)), then=AFTER)
     @awaited
-    async def revokes(self, by: int, uploader: int, whom: int) -> None:
-        """A key that may have been stolen signs nothing from now on."""
-        chain, revoked = self._standing()
-        listed = self._listed()
-        await self._offers(Next(by, uploader, listed, _with_second(chain), revoked | {whom}))
+    async def revokes(self, by: int, uploader: int, whom: int, then: str) -> None:
+        """A key that may have been stolen signs nothing from now on, and vouches for nobody new."""
+        right = self._right(by, uploader)
+        await self._offers(replace(right, revoked=right.revoked | {whom}))
+        await self._offers(FAULTS[then](self._right(1, 1)))
+
+    @rule(by=BOSS, uploader=BOSS, fault=FAULT)
+    @awaited
+    async def offers_one_with_a_fault(self, by: int, uploader: int, fault: str) -> None:
+        """Right in everything else."""
+        await self._offers(FAULTS[fault](self._right(by, uploader)))
 
     @rule(how=ANYTHING, keeps=st.booleans())
     @awaited
@@ -163,6 +187,11 @@ class RosterHouse(Machine):
         chain = tuple((NUMBER_OF[one.key], NUMBER_OF[one.by]) for one in last.signers)
         return chain, frozenset(NUMBER_OF[one] for one in last.revoked)
 
+    def _right(self, by: int, uploader: int) -> Next:
+        """The same people again, as it may follow."""
+        chain, revoked = self._standing()
+        return Next(by, uploader, self._listed(), _with_second(chain), revoked)
+
     def _listed(self) -> frozenset[int]:
         last = self.newest
         return frozenset({1, 8} | {int(one.id, 16) for one in (last.members if last else ())})
@@ -184,7 +213,7 @@ class RosterHouse(Machine):
         issued = self.clock.ms // 1000 * 1000 + 60_000
         changes: dict[str, Any] = {} if how.recovery else {"recovery": None}
         return roster(
-            version=len(self.accepted) + how.version,
+            version=self.version + how.version,
             previous=before if how.names_before else "0" * 64,
             issued_at=issued,
             valid_until=issued + how.days * DAY,
@@ -238,7 +267,7 @@ class RosterHouse(Machine):
     async def is_put_back(self, rows: int) -> None:
         """The database is that of an earlier day."""
         async with self.console.relais.db.write() as tx:
-            last = len(self.accepted) - rows
+            last = self.version - rows
             await tx.execute(delete(rosters).where(rosters.c.version > last))
         self.whole = False
 
@@ -266,13 +295,15 @@ class RosterHouse(Machine):
     @rule(above=st.integers(1, 3), what=st.sampled_from(("nothing", "older")))
     @awaited
     async def gets_a_row_that_nobody_signed(self, above: int, what: str) -> None:
-        """Of a version that does not exist yet."""
+        """Of a version that does not exist yet; the next list follows all the same."""
         other = _row(self.accepted[0][1] if what == "older" else SignedRoster(b"{}", bytes(64)))
-        version = len(self.accepted) + above
+        version = self.version + above
         async with self.console.relais.db.write() as tx:
             await tx.execute(delete(rosters).where(rosters.c.version == version))
             await tx.execute(insert(rosters).values(version=version, signed_at=0, **other))
         self.whole = False
+        await self._counts()
+        await self._offers(self._right(1, 1))
 
     @precondition(lambda self: self.accepted and self.whole)
     @rule()
@@ -319,13 +350,17 @@ class RosterHouse(Machine):
     @awaited
     async def the_newest_accepted_list_counts_and_no_other(self) -> None:
         """Never a lower one, never another, and none once it has expired."""
+        await self._counts()
+
+    async def _counts(self) -> None:
+        """The one that the model has."""
         relais = self.console.relais
         async with relais.db.read() as connection:
             last = await newest(connection, relais.settings)
             now = await current_signed(connection, relais.settings, self.clock.ms)
         assert (last and last[1]) == (self.accepted[-1][1] if self.accepted else None)
         assert (now and now[0].version) == (self.in_force and self.in_force.version)
-        assert read_floor(relais.settings.draft_keys_path).version == len(self.accepted)
+        assert read_floor(relais.settings.draft_keys_path).version == self.version
 
     @invariant()
     @awaited
@@ -392,6 +427,6 @@ def test_what_was_accepted_never_goes_back(tmp_path: Path) -> None:
         tmp_path,
         prepare,
         opens=lambda folder, clock, seed: production("", folder, clock, seed=seed),
-        examples=15,
-        steps=20,
+        examples=14,
+        steps=16,
     )

@@ -101,11 +101,20 @@ class Sessions(Machine):
 
     # -- coming in ------------------------------------------------------------------------------
 
-    @rule(target=sessions, who=WHO, code=st.sampled_from((0, 1, -1, "spare")), device=DEVICE)
+    @rule(
+        target=sessions,
+        who=WHO,
+        code=st.sampled_from((0, 1, -1, "spare")),
+        device=DEVICE,
+        guesses=st.sampled_from((0, 0, 7)),
+    )
     @awaited
-    async def logs_in(self, who: str, code: int | str, device: str) -> MultipleResults[Session]:
-        """With everything that is right, half a minute after whatever was before."""
+    async def logs_in(
+        self, who: str, code: int | str, device: str, guesses: int
+    ) -> MultipleResults[Session]:
+        """With everything that is right, in the moment after a stranger's guesses."""
         self.clock.ms += 31_000
+        await self._guesses(self.people[who], guesses, {})
         return await self._logs_in(who, who, "right", code, device)
 
     @rule(
@@ -150,7 +159,7 @@ class Sessions(Machine):
         self._use_up(person, typed, step)
         async with self.console.client() as client:  # seen over a shoulder: it opens nothing
             again = await _tries(client, person, proof, typed)
-        assert again.status_code == 401
+        assert again.status_code in {401, 429}
         person.guesses, person.guessed_at = 1, self.clock.ms
         return multiple(self._opened(person, answer.cookies["relais_session"]))
 
@@ -189,9 +198,12 @@ class Sessions(Machine):
     @rule(who=WHO, times=st.integers(1, 8), forged=st.booleans())
     @awaited
     async def is_guessed_at(self, who: str, times: int, forged: bool) -> None:
-        """A stranger tries, and neither gets in nor (see ``logs_in``) keeps anybody out."""
+        """A stranger tries and does not get in."""
         person = self.people[who]
         cookies = {"relais_device": f"{person.id}.{'0' * 64}"} if forged else {}
+        await self._guesses(person, times, cookies)
+
+    async def _guesses(self, person: Person, times: int, cookies: dict[str, str]) -> None:
         async with self.console.client(cookies) as client:
             for _ in range(times):
                 answer = await _tries(client, person, WRONG, "000000")

@@ -105,8 +105,8 @@ def wait_until_said(telegram: FakeBotApi, chat: int, count: int, seconds: float)
 @pytest.mark.parametrize(
     ("database", "kills"),
     [
-        ("sqlite", 8),
-        ("postgresql", 4),
+        ("sqlite", 5),
+        ("postgresql", 2),
         pytest.param("sqlite", 500, marks=pytest.mark.long),
         pytest.param("postgresql", 200, marks=pytest.mark.long),
     ],

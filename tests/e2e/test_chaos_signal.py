@@ -47,7 +47,7 @@ def unread(signal: FakeSignal, folder: Path, known: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("way", ["socket", pytest.param("port", marks=pytest.mark.long)])
-@pytest.mark.parametrize("kills", [5, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [3, pytest.param(200, marks=pytest.mark.long)])
 @pytest.mark.timeout(3600)
 def test_kills_lose_nothing_that_was_read(
     kills: int, way: str, tmp_path: Path, record_property: Callable[[str, object], None]
