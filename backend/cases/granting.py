@@ -52,7 +52,7 @@ async def who_holds(
     tx: AsyncConnection, relais: Relais, member: SignedIn, case_id: str, reason: str
 ) -> HoldersOut:
     """Who has which key of a case, and who else may get one."""
-    await authorised(tx, member, case_id, reason)
+    await authorised(tx, relais, member, case_id, reason)
     held, asked = await _held(tx, case_id), await _referred(tx, case_id, ASKED)
     for name, people in (await _referred(tx, case_id, ACCEPTED)).items():
         held.setdefault(name, set()).update(people)
@@ -108,7 +108,7 @@ async def add_grants(
     roster), 422 ``consent_needed`` (her account, without saying how she agreed), 409
     ``other_generation`` (no such compartment), 422 ``not_sealed``.
     """
-    await authorised(tx, member, case_id, given.reason)
+    await authorised(tx, relais, member, case_id, given.reason)
     if any(one.compartment in ACCOUNT for one in given.grants) and not given.consent:
         raise RelaisError(
             422, "consent_needed", "Say when and how she agreed that they read her account."

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from backend import alerts
 from backend.accounts.sessions import SignedIn
 from backend.ambient import iso
 from backend.cases.history import AUDITED
@@ -41,7 +42,7 @@ def not_yours() -> RelaisError:
 async def read_case(relais: Relais, member: SignedIn, case_id: str, reason: str) -> CaseFile:
     """Serve what this member may have; raises 403 ``not_yours`` or ``reason_needed``."""
     async with relais.db.write() as tx:
-        access = await reader(tx, member, case_id, reason)
+        access = await reader(tx, relais, member, case_id, reason)
         row = access.row
         names = await compartments_for(tx, access)
         await log_serving(tx, relais, member, access, ",".join(names), reason)
@@ -80,12 +81,14 @@ class Access:
         return mine if self.referral_id is None else [*mine, self.referral_id]
 
 
-async def reader(tx: AsyncConnection, member: SignedIn, case_id: str, reason: str) -> Access:
+async def reader(
+    tx: AsyncConnection, relais: Relais, member: SignedIn, case_id: str, reason: str
+) -> Access:
     """Who may read: those whose case it is, and whoever accepted a referral.
 
     Raises as :func:`read_case`.
     """
-    row = await _locked(tx, member, case_id)
+    row = await _locked(tx, relais, member, case_id)
     refused = _refusal(row, member, reason)
     referral = await accepted_by(tx, case_id, member.id)
     if refused is not None and referral is None:
@@ -93,19 +96,22 @@ async def reader(tx: AsyncConnection, member: SignedIn, case_id: str, reason: st
     return Access(row, member.id, refused is None, None if referral is None else referral.id)
 
 
-async def authorised(tx: AsyncConnection, member: SignedIn, case_id: str, reason: str) -> Any:
+async def authorised(
+    tx: AsyncConnection, relais: Relais, member: SignedIn, case_id: str, reason: str
+) -> Any:
     """The case's row, locked, if it is this member's to work on; raises as :func:`read_case`.
 
     A referral is to be read: it gives nobody the right to pass it on, or to say who has a key.
     """
-    row = await _locked(tx, member, case_id)
+    row = await _locked(tx, relais, member, case_id)
     refused = _refusal(row, member, reason)
     if refused is not None:
         raise refused
     return row
 
 
-async def _locked(tx: AsyncConnection, member: SignedIn, case_id: str) -> Any:
+async def _locked(tx: AsyncConnection, relais: Relais, member: SignedIn, case_id: str) -> Any:
+    """Whoever is barred from a case is not served, also where it was hers and is done."""
     found = await tx.execute(
         LINE.add_columns(holding(member.id).label("holds"))
         .where(cases.c.id == case_id)
@@ -113,6 +119,8 @@ async def _locked(tx: AsyncConnection, member: SignedIn, case_id: str) -> Any:
     )
     row = found.one_or_none()
     if row is None or row.status not in READABLE:
+        raise not_yours()
+    if member.id in await alerts.barred_from(tx, relais, case_id):
         raise not_yours()
     return row
 

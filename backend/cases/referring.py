@@ -56,7 +56,7 @@ async def referrals_of(
     tx: AsyncConnection, relais: Relais, member: SignedIn, case_id: str, reason: str
 ) -> CaseReferralsOut:
     """To whom a case was referred, and to whom it may be."""
-    case = await authorised(tx, member, case_id, reason)
+    case = await authorised(tx, relais, member, case_id, reason)
     if case.taker_id not in {None, member.id}:  # what was said there is about her
         own = Access(case, member.id, own=True, referral_id=None)
         await log_serving(tx, relais, member, own, "referrals", reason)
@@ -79,7 +79,7 @@ async def refer(
     await tx.execute(
         select(members.c.id).where(members.c.id == given.receiver).with_for_update(read=True)
     )
-    case = await authorised(tx, member, case_id, given.reason)
+    case = await authorised(tx, relais, member, case_id, given.reason)
     if not given.consent:
         raise RelaisError(422, "consent_needed", "Say who agreed to this, and when.")
     if given.receiver in await _referred_to(tx, case_id):
@@ -260,7 +260,7 @@ async def take_back(
     if row.sender_id != member.id or barred:
         if "coordinator" not in member.roles:
             raise not_yours()
-        await authorised(tx, member, row.case_id, reason)
+        await authorised(tx, relais, member, row.case_id, reason)
     if row.status == REVOKED:
         return
     _hold_state(row, ASKED, ACCEPTED)

@@ -33,7 +33,7 @@ async def serve_file(
     ``files_gone``.
     """
     async with relais.db.write() as tx:
-        access = await reader(tx, member, case_id, reason)
+        access = await reader(tx, relais, member, case_id, reason)
         case = access.row
         row = await _of_the_case(tx, case, file_id)
         if row is None or row.compartment not in await compartments_for(tx, access):

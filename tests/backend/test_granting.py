@@ -273,3 +273,13 @@ async def test_what_was_said_for_a_key_is_kept_for_the_auditor(room: Room) -> No
     keyring = room.console.relais.vault.keyring
     said = keyring.open("members", line.reason_sealed, "case_log", "reason", line.id)
     assert said == b"Ada is ill"
+
+
+async def test_who_knows_her_reads_nothing_of_a_case_that_is_done(room: Room) -> None:
+    """Said after she had it: neither her needs nor what was noted is shown to her any more."""
+    async with room.console.relais.db.write() as tx:
+        await tx.execute(update(cases).values(status="done", taker_id=room.ada.member_id))
+    path = f"/v1/cases/{room.case_id}"
+    assert (await room.ada.get(path)).status_code == 200
+    assert (await room.ada.post(f"{path}/conflict")).status_code == 200
+    assert (await room.ada.get(path)).json()["code"] == "not_yours"

@@ -231,7 +231,8 @@ class Codes(Machine):
         phone = self.phones[n]
         await self.hears(phone, "00", "hello")
         assert "Erase everything?" in await self.hears(phone, "erase")
-        await self.hears(phone, "1")
+        if "sent to helpers" in await self.hears(phone, "1"):
+            await self.hears(phone, "1")
         for case in phone.had:
             case.erased = True
         phone.turns_to(None)

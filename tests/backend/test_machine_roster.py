@@ -236,6 +236,7 @@ class RosterHouse(Machine):
         fresh = {by for who, by in how.vouched if who not in {one for one, _ in chain}}
         itself = (
             how.by in led
+            and len(led) == 1 + len(how.vouched)  # each entry adds a key
             and how.by not in how.revoked
             and 0 < how.days <= 90
             and made.valid_until > self.clock.ms

@@ -37,7 +37,7 @@ class Scene:
     async def log(self) -> list[str]:
         """What was served."""
         query = select(case_log.c.detail).where(case_log.c.kind == "served")
-        return [row.detail for row in await self.desk.rows(query)]
+        return sorted(row.detail for row in await self.desk.rows(query))
 
 
 @pytest.fixture

@@ -112,6 +112,7 @@ async def _erases(phone: MatrixPhone) -> None:
     """Everything goes, the bot too; whoever invites it anew is greeted as a stranger."""
     one = phone.one
     await phone.says("erase", "Erase everything?")
+    await phone.says("1", "sent to helpers")
     await one.says("1")
     await one.until(lambda: bot_gone(one), 30)
     assert isinstance(await one.client.room_leave(one.room), nio.RoomLeaveResponse)

@@ -99,6 +99,7 @@ def _story(signal: FakeSignal, port: int, log: Path) -> None:
     amina.says("hello", "Choose your language")
     amina.chooses("English", "Are you safe")
     amina.says("erase", "Erase everything?")
+    amina.says("1", "sent to helpers")
     signal.write(AMINA, "1")
     signal.wait(lambda: bool(signal.made("removeContact")), 30)
     assert signal.made("removeContact")[0].parameters["recipient"] == AMINA
