@@ -57,11 +57,12 @@ async def referrals_of(
 ) -> CaseReferralsOut:
     """To whom a case was referred, and to whom it may be."""
     case = await authorised(tx, relais, member, case_id, reason)
-    if case.taker_id not in {None, member.id}:  # what was said there is about her
+    found = await of_case(tx, relais, case_id)
+    if found and case.taker_id not in {None, member.id}:  # what was said there is about her
         own = Access(case, member.id, own=True, referral_id=None)
         await log_serving(tx, relais, member, own, "referrals", reason)
     return CaseReferralsOut(
-        referrals=await of_case(tx, relais, case_id),
+        referrals=found,
         allowed=sorted(await _receivers(tx, relais, member, case)),
     )
 
