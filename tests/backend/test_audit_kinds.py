@@ -12,7 +12,7 @@ from backend.cases.history import LOOK, SORTS, CaseKind
 
 ROOT: Final = Path(__file__).parents[2]
 TYPES: Final = ROOT / "console" / "src" / "api" / "audit.ts"
-WRITERS: Final = {"note": 3, "note_once": 3, "log": 3, "write_down": 2, "_Line": 0}
+WRITERS: Final = {"note": 3, "note_once": 3, "log": 3, "write_down": 2, "KeyLine": 0}
 """Functions that write a line, and where among their arguments its kind stands."""
 LOGS: Final = {"case_log", "people_log"}
 KINDS: Final = {*get_args(CaseKind), *get_args(PeopleKind)}
@@ -53,24 +53,25 @@ def written_by(node: ast.Call) -> ast.expr | None:
     return next((value for key, value in pairs if key == "kind"), None)
 
 
-def said(module: str, kind: ast.expr) -> str | None:
-    """The kind as text; None where a writer hands on what it was given."""
+def said(module: str, kind: ast.expr) -> list[str]:
+    """The kinds as text, all of a table; none where a writer hands on what it was given."""
     if isinstance(kind, ast.Constant):
-        return str(kind.value)
+        return [str(kind.value)]
     if isinstance(kind, ast.Name):
-        return getattr(import_module(module), kind.id, None)
-    return None
+        one = getattr(import_module(module), kind.id, None)
+        return [] if one is None else [one]
+    if isinstance(kind, ast.Subscript) and isinstance(kind.value, ast.Name):
+        return list(getattr(import_module(module), kind.value.id).values())
+    return []
 
 
 def written() -> dict[str, str]:
     """Kind -> a module that writes it."""
-    found = {}
+    found: dict[str, str] = {}
     for module, tree in modules():
         for node in ast.walk(tree):
             kind = written_by(node) if isinstance(node, ast.Call) else None
-            text = said(module, kind) if kind is not None else None
-            if text is not None:
-                found[text] = module
+            found |= dict.fromkeys(said(module, kind) if kind is not None else [], module)
     return found
 
 

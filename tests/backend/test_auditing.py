@@ -235,10 +235,10 @@ async def test_a_case_opened_while_another_had_it_needs_a_look_also_once_it_is_e
     (line,) = await office.asks(look="true")
     assert (line["member"], line["reason"], line["look"]) == ("Cleo", "Ada is ill", True)
     everything = await office.asks(sort="reading")
-    assert [(one["member"], one["look"]) for one in everything] == [
+    assert {(one["member"], one["look"]) for one in everything} == {
         ("Cleo", True),
         ("Ada (demo)", False),
-    ]
+    }
     async with relais.db.write() as tx:
         await erase_case(tx, relais, case_id)
     (line,) = await office.asks(look="true")

@@ -28,7 +28,7 @@ def database_url(sqlite_url: str) -> str:
 async def erased(night: Night) -> str:
     """She told, and erased it all; the code of her case."""
     await night.says(*TO_MORE, "1", "1", *ACCOUNT, WORDS)
-    await night.says("erase", "1")
+    await night.says("erase", "1", "1")
     await night.jobs()
     return str((await night.case()).code)
 
@@ -43,7 +43,7 @@ async def test_it_says_what_went_and_that_nothing_is_left(night: Night) -> None:
     """By code or id: when, how many, nothing of it in the tables, its tombstone, its days."""
     await night.says(*TO_MORE, "1", "1", *ACCOUNT, WORDS)
     before = await night.rows(grants.select())
-    await night.says("erase", "1")
+    await night.says("erase", "1", "1")
     await night.jobs()
     case = await night.case()
     found = await proof(night, case.code.lower())
@@ -83,7 +83,7 @@ async def test_what_is_left_is_found(night: Night) -> None:
     """It looks in the database, and believes no history."""
     await night.says(*TO_MORE)
     (kept, *_) = await night.rows(grants.select())
-    await night.says("erase", "1")
+    await night.says("erase", "1", "1")
     async with night.console.relais.db.write() as tx:
         await tx.execute(insert(grants).values(**kept._mapping))
         await tx.execute(

@@ -115,7 +115,7 @@ async def test_sqlite_holds_nothing_once_the_jobs_have_run(stored: Night, tmp_pa
     """Until then all of it stands in the write-ahead log, deleted or not."""
     hers, file = await sealed_of(stored), tmp_path / "relais.db"
     assert len(hers) > 30
-    await stored.says("erase", "1")
+    await stored.says("erase", "1", "1")
     assert seen(hers, log_of(file)) == len(hers)
     await a_little_later(stored)
     assert seen(hers, file, log_of(file)) == 0
@@ -129,7 +129,7 @@ async def test_sqlite_overwrites_what_is_deleted_from_the_file(
     await stored.jobs()
     assert seen(hers, file) == len(hers)
     assert seen(hers, log_of(file)) == 0
-    await stored.says("erase", "1")
+    await stored.says("erase", "1", "1")
     stored.console.clock.forward(minutes=1)
     await stored.jobs()
     *sealed, address = hers
@@ -160,7 +160,7 @@ async def test_a_backup_that_reads_puts_the_emptying_off(stored: Night, tmp_path
     with closing(sqlite3.connect(file, isolation_level=None)) as backup:
         backup.execute("BEGIN")
         backup.execute("SELECT count(*) FROM items").fetchall()
-        await stored.says("erase", "1")
+        await stored.says("erase", "1", "1")
         await a_little_later(stored)
         assert seen(hers, file) == len(hers)
     waiting, *_ = await stored.rows(
@@ -197,7 +197,7 @@ async def test_postgresql_clears_the_tables_and_keeps_everything_in_its_log(
         hers = await sealed_of(night)
         await on_server(durable, "CHECKPOINT")
         assert seen(hers, *files_in(heap)) == len(hers)
-        await night.says("erase", "1")
+        await night.says("erase", "1", "1")
         await a_little_later(night)
         await on_server(durable, "CHECKPOINT")
         assert seen(hers, *files_in(heap)) < len(hers) / 5
@@ -240,7 +240,7 @@ async def test_a_draft_in_a_backup_goes_dark_on_the_day_that_is_said(
     relais = stored.console.relais
     dark = dark_from(relais.world.day(), relais.settings.idle_hours)
     assert dark == "2026-11-29"
-    await stored.says("erase", "1")
+    await stored.says("erase", "1", "1")
     assert set(await thief(stored, stolen).drafts()) >= {
         "conversations.state_sealed",
         "draft_items.sealed",
@@ -265,7 +265,7 @@ async def test_a_holder_opens_an_old_backup_for_as_long_as_it_exists(
     stored: Night, stolen: Path
 ) -> None:
     """The document says so: no destroyed draft key takes a case out of a backup."""
-    await stored.says("erase", "1")
+    await stored.says("erase", "1", "1")
     stored.console.clock.forward(days=30)
     await stored.jobs()
     granted, read = await thief(stored, stolen).compartments(
@@ -279,7 +279,7 @@ async def test_facts_and_address_in_an_old_backup_stay_readable_with_the_keyring
     stored: Night, stolen: Path
 ) -> None:
     """The document says so, too."""
-    await stored.says("erase", "1")
+    await stored.says("erase", "1", "1")
     stored.console.clock.forward(days=30)
     await stored.jobs()
     found = await thief(stored, stolen).facts()
@@ -293,7 +293,7 @@ async def test_facts_and_address_in_an_old_backup_stay_readable_with_the_keyring
 
 async def test_her_address_goes_with_the_next_look_after_the_goodbye(stored: Night) -> None:
     """At most ten minutes later, when she writes no more."""
-    await stored.says("erase", "1")
+    await stored.says("erase", "1", "1")
     stored.console.clock.forward(minutes=10)
     await stored.jobs()
     hers = select(conversations.c.id).where(conversations.c.member_id.is_(None))
@@ -309,7 +309,7 @@ async def test_her_messages_ids_go_with_the_goodbye(stored: Night) -> None:
     )
     (chat,) = (row.id for row in of_her)
     assert await stored.rows(hers.where(events.c.conversation_id == chat))
-    await stored.says("erase", "1")
+    await stored.says("erase", "1", "1")
     assert await stored.rows(hers.where(events.c.conversation_id == chat)) == []
 
 
@@ -322,7 +322,7 @@ async def test_a_restored_backup_is_erased_before_it_serves(
         await night.jobs()
         hers, clock = await sealed_of(night), night.console.clock
         copy = copied(tmp_path / "relais.db", tmp_path / "restored.db")
-        await night.says("erase", "1")
+        await night.says("erase", "1", "1")
     assert seen(hers, copy) == len(hers)
     async with running_console(f"sqlite:///{copy}", tmp_path, clock=clock, seed=2) as console:
         restored = Night(console, night.chat, night.ada, night.sam)

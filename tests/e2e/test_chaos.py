@@ -106,7 +106,7 @@ def wait_until_said(telegram: FakeBotApi, chat: int, count: int, seconds: float)
     ("database", "kills"),
     [
         ("sqlite", 5),
-        ("postgresql", 2),
+        pytest.param("postgresql", 2, marks=pytest.mark.long),
         pytest.param("sqlite", 500, marks=pytest.mark.long),
         pytest.param("postgresql", 200, marks=pytest.mark.long),
     ],
