@@ -15,13 +15,19 @@ from backend.cases.erasing_later import undo_erase
 from backend.cases.history import KEYS, LEFT_OUT, log
 from backend.cases.routing import dump_routing, load_routing
 from backend.cases.stones import undone_stone, write_tombstone
-from backend.cases.unsent import drop_account, drop_places, drop_unsent, release, settle
+from backend.cases.unsent import (
+    drop_account,
+    drop_places,
+    drop_unsent,
+    release,
+    settle,
+    settle_chat,
+)
 from backend.chats import leads, marked
 from backend.database.statements import upsert
 from backend.database.tables import (
     cases,
     compartments,
-    conversations,
     draft_items,
     earlier_cases,
     grants,
@@ -65,7 +71,7 @@ async def apply(
         await _unmoved(tx, changes.case_id, changes.seen)
     await apply_codes(tx, relais, conversation_id, changes.codes)
     if changes.undo_erase is not None:
-        await _undo(tx, relais, conversation_id, changes.undo_erase)
+        await _undo(tx, relais, conversation_id, changes)
     if changes.owed:
         await alerts.owe_erasure(tx, relais.world, conversation_id)
     await _apply_drafts(tx, relais, conversation_id, changes)
@@ -84,19 +90,23 @@ async def apply(
         await _count(tx, relais, changes.topic)
 
 
-async def _undo(tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str) -> None:
+async def _undo(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, changes: Changes
+) -> None:
     """What she wanted erased with this one comes back with it, as earlier requests of this chat.
 
-    Raises :class:`CaseMoved` when the job was first: then her code is a wrong one.
+    Of the same person as the one that it has now. Raises :class:`CaseMoved` when the job was
+    first: then her code is a wrong one.
     """
-    undone = await undo_erase(tx, relais, case_id)
+    undone = await undo_erase(tx, relais, changes.undo_erase or "")
     if undone is None:
         raise CaseMoved
+    hers = {"told_group": changes.conversation["told_group"], "contact": False}
     for one in undone:
         write_tombstone(relais.settings.data_dir, undone_stone(one))
-        if one != case_id:
+        if one != changes.undo_erase:
             row = {"conversation_id": conversation_id, "case_id": one, "sign_index": None}
-            await _part(tx, relais, {**row, "told_group": None, "contact": False})
+            await _part(tx, relais, row | hers)
 
 
 async def _make_keys(tx: AsyncConnection, relais: Relais, changes: Changes) -> None:
@@ -205,7 +215,7 @@ async def _apply_case(
     await _apply_her_word(tx, relais, case_id, changes)
     values = _case_columns(relais, changes)
     if changes.settle_lost:
-        values |= await _settle_lost(tx, relais, conversation_id, case_id)
+        values |= await settle_chat(tx, relais, conversation_id, case_id)
     if values:
         await tx.execute(update(cases).where(cases.c.id == case_id).values(**values))
     await _tell(tx, relais, case_id, changes)
@@ -271,21 +281,6 @@ async def _withdraw(tx: AsyncConnection, relais: Relais, case_id: str) -> None:
     )
     await alerts.forget_contact(tx, relais.world, case_id)
     await log(tx, relais, case_id, "withdrawn")
-
-
-async def _settle_lost(
-    tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str
-) -> dict[str, Any]:
-    """The chat's state is gone: the account that it had under way ends as she chose for silence."""
-    mine = conversations.c.id == conversation_id
-    found = await tx.execute(
-        select(conversations.c.unsent_run, conversations.c.unsent_keep).where(mine)
-    )
-    row = found.one()
-    if row.unsent_run is None:
-        return {}
-    await tx.execute(update(conversations).where(mine).values(unsent_run=None, unsent_keep=None))
-    return await settle(tx, relais, case_id, row.unsent_run, keep=bool(row.unsent_keep))
 
 
 async def _leave(tx: AsyncConnection, relais: Relais, left: Left) -> None:

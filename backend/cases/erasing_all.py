@@ -11,7 +11,7 @@ from backend.cases.codes import forget_codes, lead
 from backend.cases.erasing import erase_case
 from backend.cases.erasing_later import due, erase_due, moment, set_aside
 from backend.cases.stones import chat_stone, later_stone, write_tombstone
-from backend.cases.unsent import settle
+from backend.cases.unsent import settle_chat
 from backend.chats import leads
 from backend.database import DatabaseUnavailable
 from backend.database.tables import (
@@ -48,12 +48,14 @@ async def erase_all(
         own = return_codes.c.conversation_id == conversation_id
         present = own & return_codes.c.case_id.is_(None)
         await lead(tx, relais, present, case_id=changes.case_id)
-        if changes.case_id is not None:
-            await _settle_unsent(tx, relais, conversation_id, changes.case_id)
-    stones, conversation_act = [], relais.world.new_id()
+    stones, act = [], relais.world.new_id()
     for one in sorted(found):
         await tx.execute(_LOCK.where(cases.c.id == one))
-        waits = await set_aside(tx, relais, one, at, conversation_act) if at is not None else None
+        if at is not None and one == changes.case_id:
+            values = await settle_chat(tx, relais, conversation_id, one)
+            if values:
+                await tx.execute(update(cases).where(cases.c.id == one).values(**values))
+        waits = await set_aside(tx, relais, one, at, act) if at is not None else None
         if waits is not None:
             stones.append(later_stone(one, waits))
         else:
@@ -69,23 +71,6 @@ async def erase_all(
     await fold_soon(tx, relais.world)
     for stone in stones:
         write_tombstone(relais.settings.data_dir, stone)
-
-
-async def _settle_unsent(
-    tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str
-) -> None:
-    """An account under way ends as she chose for silence."""
-    mine = conversations.c.id == conversation_id
-    found = await tx.execute(
-        select(conversations.c.unsent_run, conversations.c.unsent_keep).where(mine)
-    )
-    row = found.one()
-    if row.unsent_run is None:
-        return
-    await tx.execute(update(conversations).where(mine).values(unsent_run=None, unsent_keep=None))
-    values = await settle(tx, relais, case_id, row.unsent_run, keep=bool(row.unsent_keep))
-    if values:
-        await tx.execute(update(cases).where(cases.c.id == case_id).values(**values))
 
 
 async def erase_waiting(relais: Relais) -> None:

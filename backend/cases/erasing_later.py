@@ -41,13 +41,13 @@ async def set_aside(
     row = await _locked(tx, case_id)
     if row is None or row.status == "erased":
         return None
+    await lead(tx, relais, leading_to(case_id), case_id=case_id, conversation_id=None)
     if row.status == "erasing":
         return int(row.erase_at)
     await referrals.revoke(tx, relais, case_id)
     await referrals.forget_words(tx, case_id)
     await alerts.withdraw(tx, relais, case_id)
     await alerts.forget_contact(tx, relais.world, case_id)
-    await lead(tx, relais, leading_to(case_id), case_id=case_id, conversation_id=None)
     await tx.execute(
         update(cases)
         .where(cases.c.id == case_id)

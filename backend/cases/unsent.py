@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backend.cases import referrals
 from backend.cases.history import log
-from backend.database.tables import compartments, grants, items, media
+from backend.database.tables import compartments, conversations, grants, items, media
 from backend.jobs.folding import fold_soon
 from backend.media import remove_files
 from backend.relais import Relais
@@ -52,6 +52,24 @@ async def settle(
         return {}
     await log(tx, relais, case_id, "submitted")
     return {"account_served": True, "submitted_at": relais.world.now()}
+
+
+async def settle_chat(
+    tx: AsyncConnection, relais: Relais, conversation_id: str, case_id: str
+) -> dict[str, Any]:
+    """The account that a chat had under way ends as she chose for silence, whatever its state says.
+
+    Returns as :func:`settle`.
+    """
+    mine = conversations.c.id == conversation_id
+    found = await tx.execute(
+        select(conversations.c.unsent_run, conversations.c.unsent_keep).where(mine)
+    )
+    row = found.one()
+    if row.unsent_run is None:
+        return {}
+    await tx.execute(update(conversations).where(mine).values(unsent_run=None, unsent_keep=None))
+    return await settle(tx, relais, case_id, row.unsent_run, keep=bool(row.unsent_keep))
 
 
 async def drop_account(tx: AsyncConnection, relais: Relais, case_id: str) -> None:

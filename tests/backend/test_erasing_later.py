@@ -228,6 +228,11 @@ async def test_both_requests_of_a_chat_come_back_together(night: Night) -> None:
     assert [row.status for row in rows] == ["erasing", "erasing"]
     phone = another_phone(night)
     await phone.says(code)
+    (now,) = await night.rows(
+        select(conversations.c.told_group).where(conversations.c.case_id.is_not(None))
+    )
+    (before,) = await night.rows(select(earlier_cases.c.told_group))
+    assert before.told_group == now.told_group, "of one person, not of whoever had this phone"
     night.console.clock.forward(days=ERASE_DAYS + 1)
     await erase_waiting(night.console.relais)
     rows = await night.rows(select(cases.c.status))
