@@ -82,7 +82,7 @@ async def refer(
     )
     case = await authorised(tx, relais, member, case_id, given.reason)
     if not given.consent:
-        raise RelaisError(422, "consent_needed", "Say who agreed to this, and when.")
+        raise RelaisError(422, "consent_needed", "Say when and how the person agreed.")
     if given.receiver in await _referred_to(tx, case_id):
         raise RelaisError(409, "referred_already", "It is referred to this member already.")
     if given.receiver not in await _receivers(tx, relais, member, case):

@@ -152,3 +152,17 @@ def trusts(member: ConsoleMember) -> None:
     """A browser that never saw the root: it was compared."""
     member.page.get_by_test_id("unlock-root-trust").click()
     expect(member.page.get_by_test_id("tonight")).to_be_visible(timeout=30_000)
+
+
+def gives_ben_a_key(page: Page, ben: ConsoleMember) -> None:
+    """Of the only open case, in the coordinator's browser; he then reads what she told."""
+    page.get_by_test_id("to-tonight").click()
+    page.get_by_test_id("open-alerts").locator("a.code").first.click()
+    page.get_by_test_id("holders").locator("summary").click()
+    page.get_by_test_id("give-to").select_option(label="Ben · Lantern House")
+    page.get_by_test_id("give-send").click()
+    expect(page.get_by_test_id("holders-done")).to_contain_text("Ben has a key now.")
+    ben.page.get_by_test_id("to-messengers").click()
+    ben.page.get_by_test_id("to-tonight").click()
+    ben.page.get_by_test_id("open-alerts").locator("a.code").first.click()
+    expect(ben.page.get_by_test_id("brief")).to_contain_text("26 to 40", timeout=30_000)

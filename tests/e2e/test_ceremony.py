@@ -9,7 +9,16 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.browsing import ChatPhone, ConsoleMember, PasskeyDevice
-from tests.e2e.founding import House, founded, running_house, signs, standing, to_people, trusts
+from tests.e2e.founding import (
+    House,
+    founded,
+    gives_ben_a_key,
+    running_house,
+    signs,
+    standing,
+    to_people,
+    trusts,
+)
 from tests.e2e.story import asks_for_help
 
 
@@ -97,16 +106,7 @@ def test_a_lost_key_a_later_grant_and_the_recovery_papers(house: House, tmp_path
     expect(ben.page.get_by_test_id("open-alerts").locator("a.code")).to_have_count(0)
 
     # Ana gives him a key again, in her browser
-    page.get_by_test_id("to-tonight").click()
-    page.get_by_test_id("open-alerts").locator("a.code").first.click()
-    page.get_by_test_id("holders").locator("summary").click()
-    page.get_by_test_id("give-to").select_option(label="Ben · Lantern House")
-    page.get_by_test_id("give-send").click()
-    expect(page.get_by_test_id("holders-done")).to_contain_text("Ben has a key now.")
-    ben.page.get_by_test_id("to-messengers").click()
-    ben.page.get_by_test_id("to-tonight").click()
-    ben.page.get_by_test_id("open-alerts").locator("a.code").first.click()
-    expect(ben.page.get_by_test_id("brief")).to_contain_text("26 to 40", timeout=30_000)
+    gives_ben_a_key(page, ben)
     ben.page.get_by_test_id("holders").locator("summary").click()
     expect(ben.page.get_by_test_id("holders-brief")).to_contain_text("Ana")
     expect(ben.page.get_by_test_id("holders-brief")).to_contain_text("Ben")

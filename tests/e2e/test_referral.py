@@ -88,7 +88,7 @@ def test_who_is_asked_reads_between_their_yes_and_the_senders_no(house: House) -
     fold.get_by_test_id("refer-to").select_option(label="Ben · Harbour Clinic")
     fold.get_by_test_id("refer-part-brief").check()
     fold.get_by_test_id("refer-send").click()
-    expect(fold.get_by_test_id("refer-wrong")).to_contain_text("Say who agreed")
+    expect(fold.get_by_test_id("refer-wrong")).to_contain_text("Say when and how")
     fold.get_by_test_id("refer-consent").fill("She said yes on the phone at noon")
     fold.get_by_test_id("refer-note").fill("A doctor is needed tonight")
     _fits(ana.page)

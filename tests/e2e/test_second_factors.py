@@ -8,7 +8,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browsing import ChatPhone, ConsoleMember, PasskeyDevice
-from tests.e2e.founding import House, founded, running_house, signs, to_people, trusts
+from tests.e2e.founding import (
+    House,
+    founded,
+    gives_ben_a_key,
+    running_house,
+    signs,
+    to_people,
+    trusts,
+)
 from tests.e2e.processes import ROOT
 from tests.e2e.story import asks_for_help
 
@@ -190,13 +198,4 @@ def test_device_and_words_lost_is_a_new_key(house: House) -> None:
     opened(ben)
     expect(ben.page.get_by_test_id("open-alerts").locator("a.code")).to_have_count(0)
 
-    page.get_by_test_id("to-tonight").click()
-    page.get_by_test_id("open-alerts").locator("a.code").first.click()
-    page.get_by_test_id("holders").locator("summary").click()
-    page.get_by_test_id("give-to").select_option(label="Ben · Lantern House")
-    page.get_by_test_id("give-send").click()
-    expect(page.get_by_test_id("holders-done")).to_contain_text("Ben has a key now.")
-    ben.page.get_by_test_id("to-messengers").click()
-    ben.page.get_by_test_id("to-tonight").click()
-    ben.page.get_by_test_id("open-alerts").locator("a.code").first.click()
-    expect(ben.page.get_by_test_id("brief")).to_contain_text("26 to 40", timeout=30_000)
+    gives_ben_a_key(page, ben)

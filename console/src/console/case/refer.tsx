@@ -73,7 +73,7 @@ function refusal(error: unknown): string {
   if (!(error instanceof ApiError)) return explain(error);
   switch (error.code) {
     case "consent_needed":
-      return t("Say who agreed to this, and when.");
+      return t("Say when and how the person agreed.");
     case "not_allowed":
       return t("This request may not be referred to this member.");
     case "referred_already":
@@ -151,7 +151,7 @@ function Ask(props: {
   const missing = (member: RosterMember | undefined): string => {
     if (!member) return t("Choose who is asked.");
     if (parts.length === 0) return t("Choose at least one part.");
-    return consent.trim() === "" ? t("Say who agreed to this, and when.") : "";
+    return consent.trim() === "" ? t("Say when and how the person agreed.") : "";
   };
   const ask = async (): Promise<void> => {
     const member = possible.find((one) => one.id === to);

@@ -1,11 +1,12 @@
 /** By whom this case was referred to the reader; and the word back, with which the reading ends. */
 
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useRef, useState } from "preact/hooks";
 import { api, ApiError } from "../../api/client";
 import type { Referral } from "../../api/types";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
+import { useEvery } from "../../shared/polling";
 import { list } from "../../shared/times";
 import { Button, Field, Form, Notice } from "../../shared/ui";
 import { compartmentName } from "../names";
@@ -29,17 +30,15 @@ function useOver(id: string, onOver: () => void, onGone: () => void): void {
   action.current = onOver;
   const gone = useRef(onGone);
   gone.current = onGone;
-  useEffect(() => {
-    const look = async (): Promise<void> => {
+  const look = useCallback(async (): Promise<void> => {
+    try {
       const { to_me: mine } = await api.referrals();
       if (!mine.some((one) => one.id === id && one.status === "accepted")) action.current();
-    };
-    const refused = (thrown: unknown): void => {
+    } catch (thrown) {
       if (thrown instanceof ApiError && thrown.status === 401) gone.current();
-    };
-    const timer = setInterval(() => void look().catch(refused), LOOK_MS);
-    return () => clearInterval(timer);
+    }
   }, [id]);
+  useEvery(LOOK_MS, look);
 }
 
 export function Referred({ referral, spoiled, onDone, onOver, onGone }: Props): JSX.Element {

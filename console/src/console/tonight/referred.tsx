@@ -1,11 +1,12 @@
 /** What others refer to this member: to be answered, or to be read. */
 
 import type { JSX } from "preact";
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useState } from "preact/hooks";
 import { api, ApiError } from "../../api/client";
 import type { Referral, Referrals } from "../../api/types";
 import { explain } from "../../shared/explain";
 import { t } from "../../shared/i18n";
+import { useEvery } from "../../shared/polling";
 import { list, moment } from "../../shared/times";
 import { Button, Field, Form, Loading, Notice } from "../../shared/ui";
 import { compartmentName, referralState } from "../names";
@@ -27,19 +28,7 @@ function useReferrals(onGone: () => void): { known: Referrals | null; error: unk
       setError(thrown);
     }
   }, [onGone]);
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let stopped = false;
-    const loop = async (): Promise<void> => {
-      await refresh();
-      if (!stopped) timer = setTimeout(() => void loop(), EVERY_MS);
-    };
-    void loop();
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-    };
-  }, [refresh]);
+  useEvery(EVERY_MS, refresh);
   return { known, error, refresh };
 }
 

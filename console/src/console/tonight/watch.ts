@@ -1,8 +1,9 @@
 /** Asks for tonight's list again and again, and tells what is new in it. */
 
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useRef, useState } from "preact/hooks";
 import { api, ApiError } from "../../api/client";
 import type { CaseLine, Tonight } from "../../api/types";
+import { useEvery } from "../../shared/polling";
 
 export const EVERY_MS = 4000;
 
@@ -41,19 +42,7 @@ export function useTonight(onGone: () => void): Watched {
     }
   }, [onGone]);
 
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let stopped = false;
-    const loop = async (): Promise<void> => {
-      await refresh();
-      if (!stopped) timer = setTimeout(() => void loop(), EVERY_MS);
-    };
-    void loop();
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-    };
-  }, [refresh]);
+  useEvery(EVERY_MS, refresh);
 
   return { tonight, error, fresh, refresh };
 }
