@@ -118,6 +118,7 @@ async def think(
     edition = around.edition
     context, returned, wrong = await _context(connection, relais, known, message, around)
     step = advance(edition.interview, around.state, message.event, context)
+    owed = not known.genuine and _has(step.effects, fx.Erase)
     if known.state_broken:
         step = _of_broken(known, around.state, step)
     locale = step.state.locale or around.state.locale or context.locale_hint
@@ -141,9 +142,9 @@ async def think(
         had=known.case.id if known.case is not None else None,
     )
     changes = await work_out(work, step.effects)
-    if returned is not None and (context.code_of_present or _came(step)):
+    if returned is not None and (context.code_of_present or _has(step.effects, fx.ComeBack)):
         changes.codes.echoed = returned.code_index
-    changes.owed = not known.genuine and step.state.mode == "left" and _owes(step)
+    changes.owed = owed
     if known.state_gone:
         changes.settle_lost = changes.case_id is not None
         changes.clear_drafts = True
@@ -160,17 +161,12 @@ async def think(
         outgoing=prepare(relais, edition, message.channel, known.id, outgoing, message.event_index),
         changes=changes,
         wrong_code=wrong,
-        clears=any(isinstance(effect, fx.Leave | fx.Erase) for effect in step.effects),
+        clears=_has(step.effects, fx.Leave, fx.Erase),
     )
 
 
-def _owes(step: Stepped) -> bool:
-    """She wanted everything erased, and was told that a person has to look."""
-    return any(part.id == "engine/erase_owed/text" for one in step.replies for part in one.parts)
-
-
-def _came(step: Stepped) -> bool:
-    return any(isinstance(effect, fx.ComeBack) for effect in step.effects)
+def _has(effects: tuple[fx.Effect, ...], *kinds: type) -> bool:
+    return any(isinstance(effect, kinds) for effect in effects)
 
 
 def _of_broken(known: Known, before: State, step: Stepped) -> Stepped:
@@ -178,13 +174,11 @@ def _of_broken(known: Known, before: State, step: Stepped) -> Stepped:
 
     Raises :class:`BrokenState` for whatever else came: that is kept for a release that reads it.
     """
-    if not known.genuine and any(isinstance(effect, fx.Erase) for effect in step.effects):
+    if not known.genuine and _has(step.effects, fx.Erase):
         # What it led to cannot be known from here: the chat is cleared, and a person has to look.
         words = (Reply(parts=(Part("engine/erase_owed/text"),), neutral=True),)
         return Stepped(step.state, words, (fx.Leave(),))
-    if before.mode != "confirm_erase" or any(
-        isinstance(effect, fx.Leave | fx.Erase) for effect in step.effects
-    ):
+    if before.mode != "confirm_erase" or _has(step.effects, fx.Leave, fx.Erase):
         return step
     if step.state.mode == "confirm_erase":
         raise BrokenState(known.state_broken)
@@ -198,7 +192,7 @@ def _case(known: Known, state: State, effects: tuple[fx.Effect, ...]) -> Any:
     its own.
     """
     case = known.case
-    if case is None or any(isinstance(effect, fx.Erase) for effect in effects):
+    if case is None or _has(effects, fx.Erase):
         return case
     over = case.status in GONE or (case.status == "done" and not belongs(state))
     return None if over else case
@@ -276,12 +270,12 @@ def _outgoing(
     ``expired``: what she told is gone, and nothing else is here that this would tell of.
     """
     out: list[Outgoing] = []
-    leaving = any(isinstance(effect, fx.Leave | fx.Erase) for effect in effects)
+    leaving = _has(effects, fx.Leave, fx.Erase)
     if leaving:
-        erased = any(isinstance(effect, fx.Erase) for effect in effects)
+        erased = _has(effects, fx.Erase)
         purpose = "erase" if erased else "reply"
         out.append(Outgoing(locale=locale, kind="forget", purpose=purpose))
-    elif any(isinstance(effect, fx.Tidy) for effect in effects):
+    elif _has(effects, fx.Tidy):
         out.append(Outgoing(locale=locale, kind="delete"))
     if expired and replies and not leaving:
         out.append(Outgoing(locale=locale, reply=Reply(parts=(Part("engine/expired/text"),))))
@@ -309,8 +303,8 @@ async def _columns(
     changes: Changes,
 ) -> dict[str, Any]:
     """The conversation's own columns."""
-    erased = any(isinstance(effect, fx.Erase) for effect in effects)
-    forgotten = any(isinstance(effect, fx.Forget) for effect in effects)
+    erased = _has(effects, fx.Erase)
+    forgotten = _has(effects, fx.Forget)
     gone = erased or (forgotten and state.mode in {"new", "left"})  # else the chat goes on
     gone = gone or (known.state_gone and state.mode == "new")
     if gone and not erased and await has_earlier(connection, known):
@@ -365,7 +359,7 @@ def _earlier(
     """
     if known.case is None or columns.get("case_id", known.case.id) == known.case.id:
         return None
-    leaves = any(isinstance(effect, fx.Apart | fx.ComeBack) for effect in effects)
+    leaves = _has(effects, fx.Apart, fx.ComeBack)
     return {
         "conversation_id": known.id,
         "case_id": known.case.id,
